@@ -1,0 +1,83 @@
+"""Files that are whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from ngopi.errors import DiskError, LockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace *path* by *data*: a reader sees the old file or the new one, never a part.
+
+    Raises:
+        DiskError: the disk is full, the folder read-only, or the like.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise DiskError(path=path, reason=error.strerror or error) from error
+    finally:
+        # Gone already after the rename; after a failure nothing half-written stays.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside *folder* survive a power cut, where the system can."""
+    if os.name == "nt":  # a folder has no handle to flush there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path, *, advance: Callable[[float], None] | None = None) -> str:
+    """Return the SHA-256 of a file as hex; *advance* is called with bytes read since."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            if advance is not None:
+                advance(len(chunk))
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Hold the lock file *path*; another process that wants it is told, not kept waiting.
+
+    Raises:
+        LockedError: another run of ngopi holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    held = FileLock(path)
+    try:
+        held.acquire(timeout=0)
+    except Timeout as error:
+        raise LockedError(folder=path.parent) from error
+    except OSError as error:
+        raise DiskError(path=path, reason=error.strerror or error) from error
+    try:
+        yield
+    finally:
+        held.release()

@@ -1,0 +1,1 @@
+"""Thin commands: parse, call one function, hand the result to the console."""

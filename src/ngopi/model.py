@@ -1,0 +1,254 @@
+"""The values that walk from room to room: frozen, keyword-only, standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+EpisodeKind = Literal["full", "trailer", "bonus"]
+ShowKind = Literal["episodic", "serial"]
+Severity = Literal["E", "W", "I"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who is heard or credited; *role* is from the podcast taxonomy (host, guest …)."""
+
+    name: str
+    role: str = "host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """A podcast, as every feed reader sees it.
+
+    *name* is the file name of its feed, *language* an RFC 5646 tag, *timezone* an IANA name,
+    *public_url* has no trailing slash, *guid* is the podcast:guid once it is known.
+    """
+
+    name: str
+    title: str
+    description: str
+    author: str
+    language: str
+    category: str
+    timezone: str
+    public_url: str
+    subcategory: str | None = None
+    email: str | None = None
+    link: str | None = None
+    copyright: str | None = None
+    guid: str | None = None
+    explicit: bool = False
+    locked: bool = True
+    kind: ShowKind = "episodic"
+
+    @property
+    def feed_url(self) -> str:
+        """The feed's own URL."""
+        return f"{self.public_url}/feed.xml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """What people write about one episode; *notes* is Markdown, *published* None is a draft."""
+
+    slug: str
+    guid: str
+    title: str
+    summary: str | None = None
+    season: int | None = None
+    number: int | None = None
+    kind: EpisodeKind = "full"
+    published: datetime | None = None
+    people: tuple[Person, ...] = ()
+    explicit: bool | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A recording as it was found; *title* is its own tag, if it has one."""
+
+    path: Path
+    duration_s: float | None
+    sample_rate_hz: int
+    channels: int
+    codec: str
+    size_bytes: int
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loudness:
+    """ITU-R BS.1770-4 and EBU Tech 3342; digital silence has -inf LUFS and -inf dBTP."""
+
+    integrated_lufs: float
+    range_lu: float
+    true_peak_dbtp: float
+    momentary_max_lufs: float
+    short_term_max_lufs: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One measured file."""
+
+    path: Path
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    loudness: Loudness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSettings:
+    """The [audio] table: None leaves the choice to the recording.
+
+    *target_lufs*: -16 for stereo, -19 for mono; *bitrate_kbps*: 128 and 64;
+    *channels*: 1 or 2, as recorded.
+    """
+
+    target_lufs: float | None = None
+    true_peak_dbtp: float = -1.0
+    bitrate_kbps: int | None = None
+    channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """The [store] table; *url* is ``file:PATH`` or ``s3://bucket/prefix``; never a secret."""
+
+    url: str = "file:public"
+    endpoint: str | None = None
+    region: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """The recording that an episode was made from, by its content."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Master:
+    """A mastered MP3 on disk, measured after decoding it again."""
+
+    path: Path
+    duration_s: float
+    sample_rate_hz: int
+    channels: int
+    bitrate_kbps: int
+    target_lufs: float
+    ceiling_dbtp: float
+    gain_db: float
+    before: Loudness
+    after: Loudness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioFile:
+    """The file that listeners download, as written in audio.toml."""
+
+    sha256: str
+    size_bytes: int
+    duration_s: float
+    media_type: str
+    sample_rate_hz: int
+    channels: int
+    bitrate_kbps: int
+    target_lufs: float
+    ceiling_dbtp: float
+    gain_db: float
+    before: Loudness
+    after: Loudness
+    recording: SourceFile
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectHead:
+    """An object in a store; *version* changes with every write and is what a swap expects."""
+
+    key: str
+    size_bytes: int
+    sha256: str | None
+    version: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """An object that the public can fetch."""
+
+    key: str
+    url: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One published episode with all that feed and site need; immutable."""
+
+    episode: Episode
+    audio: AudioFile
+    enclosure: StoredObject
+    cover: StoredObject | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRelease:
+    """The show as it is published; immutable."""
+
+    show: Show
+    cover: StoredObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One episode that the public sees."""
+
+    guid: str
+    slug: str
+    release: str
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the public sees; *show* and each entry's *release* are SHA-256 of release objects."""
+
+    seq: int
+    nonce: str
+    show: str
+    entries: tuple[LedgerEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One remark of a check; *where* is ``file:line`` or a key, E must not be published."""
+
+    rule: str
+    severity: Severity
+    where: str
+    message: str
+    hint: str
+
+
+class Progress(Protocol):
+    """Whoever shows how far a long step has come."""
+
+    def step(self, label: str, total: float) -> AbstractContextManager[Callable[[float], None]]:
+        """Start a step of *total* units; the value it yields is called with units done since."""
+        ...

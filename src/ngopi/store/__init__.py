@@ -1,0 +1,75 @@
+"""Where a show is public: one protocol, a folder and S3-compatible stores behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ngopi.model import ObjectHead, StoreSettings
+
+
+class Store(Protocol):
+    """Objects by key; keys are relative, ASCII, with ``/`` between their parts.
+
+    Content-Type and Cache-Control follow from the key (an allow-list, ``kinds.py``): media,
+    covers, releases and history are immutable, ledger.json and feed.xml are swapped.
+    """
+
+    def head(self, key: str) -> ObjectHead | None:
+        """Return what is stored under *key*, or None."""
+        ...
+
+    def read(self, key: str) -> tuple[bytes, ObjectHead] | None:
+        """Return a small object's bytes and head, both of one moment, or None."""
+        ...
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Yield a large object's bytes, piece by piece."""
+        ...
+
+    def add(
+        self, key: str, path: Path, *, sha256: str, advance: Callable[[float], None]
+    ) -> ObjectHead:
+        """Store the file *path* for ever under *key*, unless the same is already there.
+
+        *advance* is called with bytes done since. The head that comes back was read from
+        the store after the write.
+
+        Raises:
+            ObjectTakenError: something else lies under *key*.
+            SourceChangedError: the file is not the one that *sha256* says.
+        """
+        ...
+
+    def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
+        """Replace *key* by *data* if its version still is *expected* (None: nothing is there).
+
+        Raises:
+            SwapConflictError: somebody else was faster.
+        """
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove *key*; nothing happens if it is not there."""
+        ...
+
+    def heads(self, prefix: str) -> Iterator[ObjectHead]:
+        """Yield what lies under *prefix*, in the order of the keys (sha256 may be None)."""
+        ...
+
+
+def open_store(settings: StoreSettings, *, root: Path) -> Store:
+    """Return the store that *settings* name; a ``file:`` path is relative to *root*.
+
+    Nothing is asked of the store yet.
+    """
+    if settings.url.startswith("s3:"):
+        from ngopi.store.s3 import S3Store
+
+        return S3Store(settings)
+    from ngopi.store.folder import FolderStore
+
+    return FolderStore.of(settings, root=root)
