@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ngopi.errors import DiskError, LockedError
 
@@ -23,10 +23,21 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         DiskError: the disk is full, the folder read-only, or the like.
     """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a new file that takes the place of *path* when the block ends without an error.
+
+    Raises:
+        DiskError: the disk is full, the folder read-only, or the like.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -62,8 +73,8 @@ def sha256_of(path: Path, *, advance: Callable[[float], None] | None = None) -> 
 
 
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold the lock file *path*; another process that wants it is told, not kept waiting.
+def lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the lock file *path*; who wants it meanwhile is told after *wait_s* seconds.
 
     Raises:
         LockedError: another run of ngopi holds it.
@@ -72,7 +83,7 @@ def lock(path: Path) -> Iterator[None]:
 
     held = FileLock(path)
     try:
-        held.acquire(timeout=0)
+        held.acquire(timeout=wait_s)
     except Timeout as error:
         raise LockedError(folder=path.parent) from error
     except OSError as error:

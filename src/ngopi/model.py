@@ -177,6 +177,16 @@ class AudioFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueEntry:
+    """One episode as it lies in the folder; *audio* None: nothing was ingested yet."""
+
+    folder: Path
+    episode: Episode
+    audio: AudioFile | None
+    cover: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectHead:
     """An object in a store; *version* changes with every write and is what a swap expects."""
 
@@ -227,11 +237,17 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """What the public sees; *show* and each entry's *release* are SHA-256 of release objects."""
+    """What the public sees; *show* and each entry's *release* are SHA-256 of release objects.
+
+    *guid* is the show's podcast:guid, minted once; *feed* is the SHA-256 of the feed that this
+    ledger renders to.
+    """
 
     seq: int
     nonce: str
+    guid: str
     show: str
+    feed: str
     entries: tuple[LedgerEntry, ...]
 
 

@@ -15,7 +15,12 @@ class Store(Protocol):
     """Objects by key; keys are relative, ASCII, with ``/`` between their parts.
 
     Content-Type and Cache-Control follow from the key (an allow-list, ``kinds.py``): media,
-    covers, releases and history are immutable, ledger.json and feed.xml are swapped.
+    covers, releases and history are immutable, ledger.json and feed.xml are swapped. Any other
+    key is refused (StoreKeyError) before the store is asked.
+
+    Every method may raise: StoreUnreachableError, NoSuchBucketError, CredentialsMissingError,
+    CredentialsRefusedError, ClockSkewError, StoreReadError and, when it writes, StoreWriteError
+    or DiskError, LockedError and StoreLinkError.
     """
 
     def head(self, key: str) -> ObjectHead | None:
@@ -27,7 +32,11 @@ class Store(Protocol):
         ...
 
     def chunks(self, key: str) -> Iterator[bytes]:
-        """Yield a large object's bytes, piece by piece."""
+        """Yield a large object's bytes, piece by piece.
+
+        Raises:
+            ObjectMissingError: nothing is there.
+        """
         ...
 
     def add(
@@ -40,7 +49,10 @@ class Store(Protocol):
 
         Raises:
             ObjectTakenError: something else lies under *key*.
-            SourceChangedError: the file is not the one that *sha256* says.
+            SourceChangedError: the file is not the one that *sha256* says (it is not read at
+                all when the object is there already).
+            SourceUnreadableError: the file is gone.
+            StoreVerifyError: the store keeps something else than it was sent.
         """
         ...
 
@@ -48,7 +60,8 @@ class Store(Protocol):
         """Replace *key* by *data* if its version still is *expected* (None: nothing is there).
 
         Raises:
-            SwapConflictError: somebody else was faster.
+            SwapConflictError: somebody else was faster; or this very write landed and the
+                reply to it was lost, which only a look at the content can tell.
         """
         ...
 
@@ -57,7 +70,11 @@ class Store(Protocol):
         ...
 
     def heads(self, prefix: str) -> Iterator[ObjectHead]:
-        """Yield what lies under *prefix*, in the order of the keys (sha256 may be None)."""
+        """Yield what lies under *prefix*, in the order of the keys (sha256 may be None).
+
+        Only keys of the allow-list: what else lies in the store is no business of ngopi, and
+        so can never be cleaned away by it.
+        """
         ...
 
 
@@ -65,6 +82,10 @@ def open_store(settings: StoreSettings, *, root: Path) -> Store:
     """Return the store that *settings* name; a ``file:`` path is relative to *root*.
 
     Nothing is asked of the store yet.
+
+    Raises:
+        StoreAddressError: there can be no store of that address.
+        StoreSecretError: the address holds a password or an access key.
     """
     if settings.url.startswith("s3:"):
         from ngopi.store.s3 import S3Store

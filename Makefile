@@ -1,0 +1,57 @@
+# make demo   the main job, from nothing: a show, an episode, a feed that was checked
+# make test   all tests
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench lock reference clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+	@echo "make lint   style, types, layers"
+	@echo "make bench  speed, measured against peers on this machine"
+
+$(VENV)/demo.stamp: pyproject.toml requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/demo.stamp requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/ngopi demo demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python hatch_build.py
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m benchmarks
+
+reference: $(VENV)/dev.stamp
+	$(BIN)/python tools/make_reference.py
+
+lock: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 --group dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) demo dist build .coverage*

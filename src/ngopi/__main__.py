@@ -1,0 +1,83 @@
+"""The one place where exceptions become exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from ngopi.cli.root import ngopi
+from ngopi.cli.session import Session
+from ngopi.errors import BUG, INTERRUPTED, IO, NgopiError
+from ngopi.i18n import LANGUAGES, _, language_of_environment, set_language
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ngopi with *argv* (without the program's name); return the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    set_language(_asked_language(arguments))
+    session = Session(as_json="--json" in arguments)
+    try:
+        done = ngopi.main(arguments, prog_name="ngopi", obj=session, standalone_mode=False)
+    except click.ClickException as error:
+        session.console.failure("usage", error.format_message(), _hint(error), error.exit_code)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        message = _("Interrupted; nothing half-made was left behind.")
+        session.console.failure("interrupted", message, "", INTERRUPTED)
+        return INTERRUPTED
+    except NgopiError as error:
+        session.console.error(error)
+        return error.exit_status
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; Python would complain at exit
+        return IO
+    except OSError as error:
+        message = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+        session.console.failure("disk", message, _("mend that and run the command again."), IO)
+        return IO
+    except Exception as error:  # noqa: BLE001 - the one place that says sorry for our own bugs
+        return _sorry(session, error)
+    return done if isinstance(done, int) else 0
+
+
+def run() -> None:
+    """Start ngopi from a shell."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows pipe may have an encoding without "→"; better "?" than a crash.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # never replaced here
+    sys.exit(main())
+
+
+def _asked_language(arguments: list[str]) -> str:
+    for position, argument in enumerate(arguments):
+        asked = argument.removeprefix("--lang=")
+        if argument == "--lang" and position + 1 < len(arguments):
+            asked = arguments[position + 1]
+        if asked in LANGUAGES and argument.startswith("--lang"):
+            return asked
+    return language_of_environment()
+
+
+def _hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "ngopi"
+    return _("see what it takes with: {command} --help").format(command=command)
+
+
+def _sorry(session: Session, error: Exception) -> int:
+    if session.verbosity:
+        traceback.print_exception(error)
+    message = _("ngopi has a bug: {kind}: {text}").format(kind=type(error).__name__, text=error)
+    hint = _("run it again with -v and send the output to the developers; nothing was published.")
+    session.console.failure("bug", message, hint, BUG)
+    return BUG
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,317 @@
+"""Encode a master as MP3 on all cores: chunks by threads, spliced into one gapless stream."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Self
+
+import lameenc
+import numpy as np
+from pydub import AudioSegment
+
+from ngopi.audio.mp3_frames import (
+    BITRATES_KBPS,
+    SAMPLE_RATES_HZ,
+    SAMPLES_PER_FRAME,
+    TOC_ENTRIES,
+    StreamFacts,
+    crc16,
+    frame_count,
+    frame_size,
+    info_frame,
+    info_head,
+    split_frames,
+)
+from ngopi.audio.splice import splice
+from ngopi.errors import DiskError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_CHUNK_S = 60
+#: Frames that two encoders share around the edge of their chunks, to find a joint in.
+_PRE_ROLL, _POST_ROLL = 48, 24
+#: Frames until a new encoder has forgotten that the sound began abruptly; 12 are too few.
+_SETTLED = 32
+#: Sound for one call of LAME: few calls of render, yet soon stopped and small in memory.
+_BLOCK_S = 10
+#: LAME gives a frame out when it has heard the next two and the slot is full.
+_LOOK_AHEAD = 8
+_QUALITY = 3  # what ffmpeg takes when it is asked for nothing; lameenc's own is 2, slower
+_POLL_S = 0.5
+#: What LAME 3.100 multiplies the sound by, measured: 0.95 up to 160 kbit/s.
+_LAME_SCALE_BELOW_192 = 0.95
+_LAME_SCALE = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
+
+
+def encode_mp3(
+    render: Callable[[int, int], AudioSegment],
+    *,
+    frames: int,
+    sample_rate_hz: int,
+    channels: int,
+    bitrate_kbps: int,
+    path: Path,
+    workers: int | None = None,
+    advance: Callable[[float], None],
+) -> None:
+    """Write *frames* samples of sound as MP3 of constant bit rate to *path*.
+
+    Decoders that read the Info frame give back exactly *frames* samples, in place and at
+    unity gain. The bytes do not depend on *workers*. LAME turns the sound down by up to
+    0.45 dB (see ``_LAME_SCALE``), which is made up for beforehand: sample peaks must stay
+    below -0.45 dBFS, what is above is limited to it.
+
+    Args:
+        render: gives samples start to stop as 16-bit sound, silence beyond *frames*; called
+            from several threads in any order.
+        frames: the length, in samples for each channel.
+        sample_rate_hz: 32000, 44100 or 48000.
+        channels: 1 or 2.
+        bitrate_kbps: 32 to 320, a bit rate of MPEG-1 Layer III.
+        path: written from its start; incomplete if anything is raised.
+        workers: threads; None for one on each core this process may use.
+        advance: gets the seconds done since, one call at a time, from any thread.
+
+    Raises:
+        DiskError: *path* cannot be written.
+        ValueError: a rate or number of channels that MPEG-1 Layer III does not have, or
+            sound from *render* that is not what was asked for.
+    """
+    if (
+        sample_rate_hz not in SAMPLE_RATES_HZ
+        or channels not in (1, 2)
+        or bitrate_kbps not in BITRATES_KBPS
+    ):
+        raise ValueError((sample_rate_hz, channels, bitrate_kbps))
+    job = _Job(render, frames, sample_rate_hz, channels, bitrate_kbps, advance)
+    chunk_frames = _CHUNK_S * sample_rate_hz // SAMPLES_PER_FRAME
+    _encode(job, path, chunk_frames=chunk_frames, workers=workers or _cores())
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # a container may own fewer cores than the machine
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What encode_mp3 was asked for, for every thread to see."""
+
+    render: Callable[[int, int], AudioSegment]
+    frames: int
+    sample_rate_hz: int
+    channels: int
+    bitrate_kbps: int
+    advance: Callable[[float], None]
+    stop: Event = field(default_factory=Event)
+    advancing: Lock = field(default_factory=Lock)
+
+
+class _StoppedError(Exception):
+    """Nobody waits for this chunk any more."""
+
+
+def _encode(
+    job: _Job, path: Path, *, chunk_frames: int, workers: int, settled: int = _SETTLED
+) -> int:
+    """Encode in chunks; return how many had no sound joint and were encoded serially.
+
+    *settled*: frames of a new encoder before the first that may be used.
+    """
+    total = frame_count(job.frames)
+    edges = [*range(0, max(1, total - _POST_ROLL), chunk_frames), total]
+    serial_chunks = 0
+    with _Mp3File(path, job) as file, _chunks(job, edges, workers=workers) as chunks:
+        current = next(chunks)
+        for edge, end, following in zip(edges[1:], edges[2:], chunks, strict=False):
+            file.write(current.take(edge - _PRE_ROLL))
+            if _join(current, following, settled=settled):
+                current = following
+            else:
+                serial_chunks += 1
+                current.encode_until(min(end + _POST_ROLL, total))
+        file.write(current.take(total))
+    return serial_chunks
+
+
+def _join(current: _Stream, following: _Stream, *, settled: int) -> bool:
+    """Let *following* begin with the frames of *current*, up to a joint; False if there is none."""
+    shared = _PRE_ROLL + _POST_ROLL
+    joined = splice(current.frames[:shared], following.frames[:shared], settled=settled)
+    if joined is None:
+        return False
+    following.frames[:shared] = joined
+    return True
+
+
+class _Stream:
+    """The encoder of a chunk and the frames that it gave and nobody has taken yet.
+
+    *first* is the number, in the whole file, of the first of *frames*.
+    """
+
+    def __init__(self, job: _Job, start: int, end: int) -> None:
+        self.first = first = max(0, start - _PRE_ROLL)
+        self.frames: list[bytes] = []
+        self._job = job
+        self._own = range(start * SAMPLES_PER_FRAME, min(end * SAMPLES_PER_FRAME, job.frames))
+        self._position = first * SAMPLES_PER_FRAME
+        self._unparsed = b""
+        self._lame = lameenc.Encoder()
+        self._lame.set_in_sample_rate(job.sample_rate_hz)
+        self._lame.set_out_sample_rate(job.sample_rate_hz)
+        self._lame.set_channels(job.channels)
+        self._lame.set_bit_rate(job.bitrate_kbps)
+        self._lame.set_quality(_QUALITY)
+        self._lame.silence()
+
+    def encode_until(self, end: int) -> None:
+        """Encode until all frames before *end* are there."""
+        while (missing := end - self.first - len(self.frames)) > 0:
+            if self._job.stop.is_set():
+                raise _StoppedError
+            longest = _BLOCK_S * self._job.sample_rate_hz
+            wanted = (missing + _LOOK_AHEAD) * SAMPLES_PER_FRAME
+            block = range(self._position, self._position + min(longest, wanted))
+            self._unparsed += self._lame.encode(_pcm(self._job, block))
+            frames = split_frames(self._unparsed)
+            self._unparsed = self._unparsed[sum(map(len, frames)) :]
+            self.frames += frames
+            self._position = block.stop
+            self._report(block)
+
+    def take(self, end: int) -> list[bytes]:
+        """Give away the frames before *end*."""
+        count = max(0, end - self.first)
+        taken, self.frames = self.frames[:count], self.frames[count:]
+        self.first += len(taken)
+        return taken
+
+    def _report(self, block: range) -> None:
+        # What is encoded around the chunk, or in another's place, is not counted twice.
+        done = range(max(block.start, self._own.start), min(block.stop, self._own.stop))
+        if done:
+            with self._job.advancing:
+                self._job.advance(len(done) / self._job.sample_rate_hz)
+
+
+def _pcm(job: _Job, block: range) -> bytes:
+    """Return the samples of *block* for LAME, louder by what LAME takes away."""
+    segment = job.render(block.start, block.stop)
+    shape = (segment.sample_width, segment.channels, segment.frame_count())
+    if shape != (2, job.channels, len(block)):
+        raise ValueError(shape)
+    lame_scale = _LAME_SCALE.get(job.bitrate_kbps, _LAME_SCALE_BELOW_192)
+    scaled = np.frombuffer(segment.raw_data, "<i2") * np.float32(1 / lame_scale)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
+    return scaled.astype("<i2").tobytes()
+
+
+@contextmanager
+def _chunks(job: _Job, edges: Sequence[int], *, workers: int) -> Iterator[Iterator[_Stream]]:
+    """Start threads that encode the chunks between *edges*; give them out in order.
+
+    However the block is left, no thread stays.
+    """
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="mp3")
+    try:
+        yield _in_order(job, edges, pool, ahead=workers + 1)
+    finally:
+        job.stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+def _in_order(
+    job: _Job, edges: Sequence[int], pool: ThreadPoolExecutor, *, ahead: int
+) -> Iterator[_Stream]:
+    running: list[Future[_Stream]] = []
+    for start, end in pairwise(edges):
+        running.append(pool.submit(_encode_chunk, job, start, end, total=edges[-1]))
+        if len(running) == ahead:
+            yield _first(running)
+    while running:
+        yield _first(running)
+
+
+def _first(running: list[Future[_Stream]]) -> _Stream:
+    """Wait for the first of *running* and take it out; a failure of any of them ends the wait."""
+    while not running[0].done():
+        # On Windows Ctrl-C does not end a wait that has no limit.
+        wait(running[:1], _POLL_S)
+        for future in running:
+            if future.done():
+                future.result()
+    return running.pop(0).result()
+
+
+def _encode_chunk(job: _Job, start: int, end: int, *, total: int) -> _Stream:
+    stream = _Stream(job, start, end)
+    stream.encode_until(min(end + _POST_ROLL, total))
+    return stream
+
+
+class _Mp3File:
+    """The file as it grows: room for the Info frame, then frames; the Info frame at the end."""
+
+    def __init__(self, path: Path, job: _Job) -> None:
+        self._path = path
+        self._samples = job.frames
+        self._total = frame_count(job.frames)
+        self._count = self._size = self._crc = 0
+        self._positions: list[int] = []
+        self._head = b""
+        with self._disk():
+            self._file = path.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: object, *_rest: object) -> None:
+        with self._disk(), self._file:
+            if error is None:
+                self._write_info()
+
+    def write(self, frames: Sequence[bytes]) -> None:
+        if not frames:
+            return
+        with self._disk():
+            if not self._head:
+                self._head = info_head(frames[0])
+                self._file.write(bytes(frame_size(self._head)))
+            self._file.write(data := b"".join(frames))
+        self._note_positions(frames)
+        self._count += len(frames)
+        self._size += len(data)
+        self._crc = crc16(data, self._crc)
+
+    def _note_positions(self, frames: Sequence[bytes]) -> None:
+        starts = list(accumulate(map(len, frames), initial=self._size))
+        while len(self._positions) < TOC_ENTRIES:
+            frame = len(self._positions) * self._total // TOC_ENTRIES - self._count
+            if frame >= len(frames):
+                return
+            self._positions.append(starts[frame])
+
+    def _write_info(self) -> None:
+        facts = StreamFacts(
+            samples=self._samples, size_bytes=self._size, crc=self._crc, positions=self._positions
+        )
+        self._file.seek(0)
+        self._file.write(info_frame(self._head, facts))
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DiskError(path=self._path, reason=error.strerror or error) from error

@@ -1,0 +1,227 @@
+"""Loudness of a recording: ITU-R BS.1770-4, EBU Tech 3341 and EBU Tech 3342."""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ngopi.audio.truepeak import block_peaks, could_exceed, true_peaks
+from ngopi.audio.weighting import BLOCK_FRAMES, k_weighting
+from ngopi.model import Loudness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ngopi.audio.pcm import Pcm
+
+HOPS_PER_S = 10
+
+_MOMENTARY_HOPS, _SHORT_TERM_HOPS = 4, 30
+_ABSOLUTE_GATE_LUFS = -70.0
+_RELATIVE_GATE_LU, _RANGE_GATE_LU = -10.0, -20.0
+_RANGE_PERCENTILES = (10, 95)
+_WINDOW_HOPS = 20  # two seconds fit the processor's cache
+
+# By number of channels, in the order that WAV and FFmpeg use: L R C LFE, back, sides.
+_CHANNEL_WEIGHTS = {
+    1: (1.0,),
+    2: (1.0, 1.0),
+    3: (1.0, 1.0, 1.0),
+    4: (1.0, 1.0, 1.41, 1.41),
+    5: (1.0, 1.0, 1.0, 1.41, 1.41),
+    6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41),
+    7: (1.0, 1.0, 1.0, 0.0, 1.0, 1.41, 1.41),
+    8: (1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.41, 1.41),
+}
+
+
+def hop_frames(sample_rate_hz: int) -> int:
+    """Return the frames of one step of 100 ms."""
+    return (sample_rate_hz + HOPS_PER_S // 2) // HOPS_PER_S
+
+
+def decibels(energy: NDArray[np.float64] | np.floating) -> NDArray[np.float64]:
+    """Return mean squares of K-weighted sound in LUFS; silence is -inf."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(-0.691 + 10 * np.log10(energy))
+
+
+def integrated_lufs(energies: NDArray[np.float64]) -> float:
+    """Return the gated loudness of 100 ms energies; -inf if nothing passes the gate."""
+    blocks = _sliding_mean(energies, _MOMENTARY_HOPS)
+    blocks = blocks[decibels(blocks) > _ABSOLUTE_GATE_LUFS]
+    if not blocks.size:
+        return -math.inf
+    gate = decibels(blocks.mean()) + _RELATIVE_GATE_LU
+    return float(decibels(blocks[decibels(blocks) > gate].mean()))
+
+
+def _sliding_mean(energies: NDArray[np.float64], hops: int) -> NDArray[np.float64]:
+    if energies.size < hops:
+        return np.empty(0)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(energies, hops).mean(axis=1))
+
+
+def _range_lu(short_term_lufs: NDArray[np.float64]) -> float:
+    heard = short_term_lufs[short_term_lufs > _ABSOLUTE_GATE_LUFS]
+    if not heard.size:
+        return 0.0
+    gate = decibels(np.mean(10 ** ((heard + 0.691) / 10))) + _RANGE_GATE_LU
+    low, high = np.percentile(heard[heard > gate], _RANGE_PERCENTILES, method="nearest")
+    return float(high - low)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A measured recording: loudness over time, from which every figure follows.
+
+    *energies* are K-weighted mean squares of each 100 ms over all channels, float64;
+    *true_peak* is linear; *block_peaks* are sample peaks of each BLOCK_FRAMES, linear float32
+    (empty when measured as a stream).
+    """
+
+    energies: NDArray[np.float64]
+    block_peaks: NDArray[np.float32]
+    true_peak: float
+
+    @property
+    def momentary_lufs(self) -> NDArray[np.float32]:
+        """Loudness of the last 400 ms, every 100 ms, the first at 0.4 s."""
+        return decibels(_sliding_mean(self.energies, _MOMENTARY_HOPS)).astype(np.float32)
+
+    @property
+    def short_term_lufs(self) -> NDArray[np.float32]:
+        """Loudness of the last 3 s, every 100 ms, the first at 3 s."""
+        return decibels(_sliding_mean(self.energies, _SHORT_TERM_HOPS)).astype(np.float32)
+
+    @property
+    def loudness(self) -> Loudness:
+        """The figures of the whole recording."""
+        short_term = decibels(_sliding_mean(self.energies, _SHORT_TERM_HOPS))
+        return Loudness(
+            integrated_lufs=integrated_lufs(self.energies),
+            range_lu=_range_lu(short_term),
+            true_peak_dbtp=20 * math.log10(self.true_peak) if self.true_peak else -math.inf,
+            momentary_max_lufs=float(self.momentary_lufs.max(initial=-math.inf)),
+            short_term_max_lufs=float(short_term.max(initial=-math.inf)),
+        )
+
+
+class _Windows:
+    """Measures windows of a recording one by one, in any order and on any thread.
+
+    A window is *lead* frames from before it, *frames* of its own and *tail* frames after it.
+    The lead is where the filter comes to rest: 100 ms later nothing is left of its start
+    (-180 dB), at every rate. So windows need nothing from each other.
+    """
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        self.hop = hop_frames(sample_rate_hz)
+        self.lead = -(-self.hop // BLOCK_FRAMES) * BLOCK_FRAMES
+        self.tail = BLOCK_FRAMES
+        whole = BLOCK_FRAMES // math.gcd(self.hop, BLOCK_FRAMES)  # hops that fill whole blocks
+        self.frames = -(-_WINDOW_HOPS // whole) * whole * self.hop
+        self.span = self.lead + self.frames + self.tail
+        self.true_peak = 0.0
+        self._weighting = k_weighting(sample_rate_hz)
+        # Tracks without a layout count alike.
+        weights = _CHANNEL_WEIGHTS.get(channels, (1.0,) * channels)
+        self._channel_weights = np.array(weights)
+
+    def measure(
+        self, samples: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the energies and block peaks of one window of (span, channels) samples.
+
+        Raises *true_peak* where the window exceeds it.
+        """
+        planar = np.ascontiguousarray(samples.T)
+        weighted = self._weighting.apply(planar)[:, self.lead : self.lead + self.frames]
+        hops = weighted.reshape(len(planar), -1, self.hop)
+        energies = self._channel_weights @ np.vecdot(hops, hops).astype(np.float64) / self.hop
+        peaks = block_peaks(samples)
+        inside = slice(self.lead // BLOCK_FRAMES, -self.tail // BLOCK_FRAMES)
+        around = peaks[inside.start - 1 :]
+        # Another thread may raise the floor meanwhile: then a few blocks are looked at in vain.
+        floor = self.true_peak
+        high = np.flatnonzero(could_exceed(around, floor)) + inside.start
+        if high.size:
+            highest = float(true_peaks(planar, high, floor).max())
+            self.true_peak = max(self.true_peak, highest)
+        return energies, peaks[inside]
+
+
+class LoudnessMeter:
+    """A meter that is fed a recording piece by piece.
+
+    *sample_rate_hz* is 8000 to 192000; *channels* are mono, stereo, L R C, L R Ls Rs, 5.0 or
+    in the order L R C LFE Ls Rs 5.1, 6.1 and 7.1; more are tracks that count alike.
+    """
+
+    def __init__(self, *, sample_rate_hz: int, channels: int) -> None:
+        self._windows = _Windows(sample_rate_hz, channels)
+        self._pending = np.zeros((self._windows.span, channels), dtype=np.float32)
+        self._filled = self._windows.lead
+        self._frames = 0
+        self._energies: list[NDArray[np.float64]] = []
+
+    def feed(self, block: NDArray[np.float32]) -> None:
+        """Measure the next *block*: float32 (frames, channels), any number of frames."""
+        self._frames += len(block)
+        while len(block):
+            taken = block[: self._windows.span - self._filled]
+            self._pending[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            block = block[len(taken) :]
+            if self._filled == self._windows.span:
+                self._energies.append(self._windows.measure(self._pending)[0])
+                keep = self._windows.lead + self._windows.tail
+                self._pending[:keep] = self._pending[-keep:]
+                self._filled = keep
+
+    def profile(self) -> Profile:
+        """End the feed and return what was measured."""
+        hops = self._frames // self._windows.hop
+        # Silence pushes the last frames through; what it adds itself is cut off.
+        self.feed(np.zeros_like(self._pending))
+        return Profile(
+            energies=np.concatenate(self._energies)[:hops],
+            block_peaks=np.empty(0, dtype=np.float32),
+            true_peak=self._windows.true_peak,
+        )
+
+    def result(self) -> Loudness:
+        """End the feed and return its loudness; -inf where nothing passes the gate."""
+        return self.profile().loudness
+
+
+def measure(pcm: Pcm, *, advance: Callable[[float], None]) -> Profile:
+    """Return the profile of *pcm*, measured on all cores; *advance* gets seconds done since."""
+    windows = _Windows(pcm.sample_rate_hz, pcm.channels)
+    energies, peaks = [], []
+    starts = range(0, pcm.frames, windows.frames)
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for energy, peak in threads.map(partial(_measure_at, pcm, windows), starts):
+            energies.append(energy)
+            peaks.append(peak)
+            advance(windows.frames / pcm.sample_rate_hz)
+    blocks = -(-pcm.frames // BLOCK_FRAMES)
+    return Profile(
+        energies=np.concatenate([*energies, np.empty(0)])[: pcm.frames // windows.hop],
+        block_peaks=np.concatenate([*peaks, np.empty(0, np.float32)])[:blocks],
+        true_peak=windows.true_peak,
+    )
+
+
+def _measure_at(
+    pcm: Pcm, windows: _Windows, start: int
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    stop = start + windows.frames + windows.tail
+    return windows.measure(pcm.read(start - windows.lead, stop))

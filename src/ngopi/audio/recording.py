@@ -1,0 +1,359 @@
+"""Any recording, safely opened, as PCM windows or as one decoded file on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+import numpy as np
+from av.stream import Disposition
+
+from ngopi.audio.intake import refusal, status, unchanged
+from ngopi.audio.pcm import PcmWriter
+from ngopi.audio.timeline import Clock, Tally
+from ngopi.errors import NoAudioError, UnknownCodecError, UnreadableRecordingError
+from ngopi.model import Recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from numpy.typing import DTypeLike, NDArray
+
+    from ngopi.audio.pcm import Pcm
+
+_log = logging.getLogger(__name__)
+
+# FFmpeg's names: "wav" reads RF64 too, "mov" MP4 and M4A, "matroska" WebM, "ogg" Opus.
+# Playlists and scripts (ffconcat, HLS, SDP …) open other files of the machine and of the
+# network, whatever the file is called: they are not on the list.
+_OPEN_OPTIONS = {
+    "format_whitelist": "wav,w64,aiff,mp3,mov,aac,ogg,flac,matroska,caf",
+    "protocol_whitelist": "file",
+}
+# Only these state the length of the sound itself; elsewhere it is guessed from the file's size.
+_EXACT_DURATION_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "flac"}
+_44100_FAMILY_HZ = {11025, 22050, 44100, 88200, 176400}
+_LAYOUT_NAMES = {1: "mono", 2: "stereo"}
+
+
+def probe(path: Path) -> Recording:
+    """Return what the file says about itself; nothing is decoded, no other file is opened.
+
+    Raises:
+        NoSuchRecordingError, FolderRecordingError, UnreadableRecordingError,
+        EmptyRecordingError, NotARecordingError, NoAudioError, UnknownCodecError,
+        DamagedRecordingError: it cannot be used.
+    """
+    size_bytes = status(path).st_size
+    with _open(path) as container:
+        stream = _audio_stream(container, path)
+        return Recording(
+            path=path,
+            duration_s=_duration_s(container, stream),
+            sample_rate_hz=stream.codec_context.sample_rate,
+            channels=stream.codec_context.channels,
+            codec=stream.codec_context.codec.canonical_name,
+            size_bytes=size_bytes,
+            title=_title(container, stream),
+        )
+
+
+def windows(
+    recording: Recording, *, advance: Callable[[float], None]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the sound in windows of about a second, at its own sample rate.
+
+    Each is float32 (frames, channels), -1..1; what lossy codecs put beyond is kept.
+    *advance* is called with seconds decoded since. Gaps and damage are mended as in `decode`.
+
+    Raises:
+        DamagedRecordingError, TooShortRecordingError, RecordingChangedError: possibly only
+            after the last window.
+    """
+    converter = _Converter(recording.sample_rate_hz, recording.channels, np.float32)
+    tally = Tally()
+    with unchanged(recording), _open(recording.path) as container:
+        stream = _audio_stream(container, recording.path)
+        for window in converter.windows(_sound(container, stream, tally)):
+            yield window
+            advance(len(window) / recording.sample_rate_hz)
+        tally.judge(recording, decoded_s=converter.frames / converter.sample_rate_hz)
+
+
+def decode(
+    recording: Recording,
+    *,
+    folder: Path | None = None,
+    channels: int | None,
+    advance: Callable[[float], None],
+) -> Pcm:
+    """Decode the whole sound once, to a private temporary file in *folder*.
+
+    The result has 44.1 kHz for that family of rates and 48 kHz otherwise, and *channels*
+    (1 or 2; None: as recorded, at most 2). A mono recording is repeated on both sides, a
+    surround layout is mixed down by its matrix, tracks without a layout count alike.
+    Damaged frames and gaps up to a minute become silence, overlaps up to a second are
+    dropped, other jumps of the clock are taken as no jump; all that is logged as warnings.
+    *advance* is called with seconds decoded since.
+
+    Raises:
+        DamagedRecordingError: nothing or not enough of it can be decoded.
+        TooShortRecordingError: it is shorter than half a second.
+        RecordingChangedError: it was written to meanwhile.
+        SpoolFullError, DiskError: it does not fit in *folder*, or that cannot be written.
+    """
+    rate_hz = 44100 if recording.sample_rate_hz in _44100_FAMILY_HZ else 48000
+    wanted = channels or min(recording.channels, 2)
+    tally = Tally()
+    with contextlib.ExitStack() as spool:
+        with unchanged(recording), _open(recording.path) as container:
+            stream = _audio_stream(container, recording.path)
+            as_it_is = (rate_hz, wanted) == (recording.sample_rate_hz, recording.channels)
+            converter = _Converter(rate_hz, wanted, _spool_type(stream) if as_it_is else np.float32)
+            writer = spool.enter_context(
+                PcmWriter(
+                    sample_rate_hz=rate_hz,
+                    channels=wanted,
+                    dtype=converter.dtype,
+                    folder=folder,
+                    expected_frames=round((recording.duration_s or 0) * rate_hz),
+                )
+            )
+            for window in converter.windows(_sound(container, stream, tally)):
+                writer.write(window)
+                advance(len(window) / rate_hz)
+            tally.judge(recording, decoded_s=writer.frames / rate_hz)
+        # Only now is it known that the file did not change.
+        return writer.finish(damaged_frames=tally.damaged_frames)
+
+
+# -- opening ------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[InputContainer]:
+    refused = refusal(path)
+    try:
+        # The prefix keeps FFmpeg from taking "http:x" or "pipe:" in a name for a protocol.
+        container = av.open(
+            f"file:{path.absolute()}", container_options=_OPEN_OPTIONS, metadata_errors="replace"
+        )
+    except (av.FFmpegError, UnicodeError) as error:
+        raise refused from error
+    with container:
+        yield container
+
+
+def _audio_stream(container: InputContainer, path: Path) -> AudioStream:
+    """Return the default track; among several (or without a default) the one with most channels.
+
+    The first one counts where those are equal.
+    """
+    if not container.streams.audio:
+        raise NoAudioError(path=path)
+    # A track of an unknown codec has no context, whatever the type says.
+    known = [stream for stream in container.streams.audio if cast("object", stream.codec_context)]
+    if not known:
+        raise UnknownCodecError(path=path)
+    usable = [
+        stream
+        for stream in known
+        if stream.codec_context.sample_rate and stream.codec_context.channels
+    ]
+    if not usable:
+        raise refusal(path)
+    defaults = [stream for stream in usable if stream.disposition & Disposition.default]
+    return max(defaults or usable, key=lambda stream: stream.codec_context.channels)
+
+
+def _duration_s(container: InputContainer, stream: AudioStream) -> float | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if container.duration is not None:
+        return container.duration / av.time_base
+    return None
+
+
+def _title(container: InputContainer, stream: AudioStream) -> str | None:
+    # Ogg keeps its tags with the track; a Matroska track's title is only the track's name.
+    tags = {**(stream.metadata if container.format.name == "ogg" else {}), **container.metadata}
+    found = (value for key, value in tags.items() if key.lower() == "title")
+    return next(found, "").strip() or None
+
+
+def _spool_type(stream: AudioStream) -> DTypeLike:
+    """Return int16 where the decoder itself has no more than 16 bits, else float32."""
+    name = stream.codec_context.format.name
+    return np.int16 if name in {"u8", "u8p", "s16", "s16p"} else np.float32
+
+
+# -- decoding -----------------------------------------------------------------------------
+
+
+def _sound(
+    container: InputContainer, stream: AudioStream, tally: Tally
+) -> Iterator[AudioFrame | float]:
+    """Yield frames in their order, and a number of seconds where silence belongs."""
+    clock = Clock(tally)
+    frame_s = 0.0
+    for packet in _packets(container, stream, tally):
+        try:
+            frames = packet.decode()
+        except av.FFmpegError as error:
+            _log.debug("damaged frame at %s: %s", packet.pts, error)
+            frames = []
+            if packet.size:
+                yield clock.damage(_packet_s(packet) or frame_s)
+        for frame in frames:
+            frame_s = frame.samples / frame.sample_rate
+            silence_s = clock.place(frame.time, frame_s)
+            if silence_s is None:
+                continue
+            if silence_s:
+                yield silence_s
+            if frame.is_corrupt:
+                clock.step(-frame_s)
+                yield clock.damage(frame_s)
+            else:
+                yield frame
+    stated_s = _duration_s(container, stream)
+    if stated_s is not None and container.format.name in _EXACT_DURATION_FORMATS:
+        tally.missing_s = stated_s - clock.elapsed_s
+
+
+def _packets(
+    container: InputContainer, stream: AudioStream, tally: Tally
+) -> Iterator[Packet[AudioStream]]:
+    try:
+        yield from container.demux(stream)
+    except OSError as error:
+        reason = error.strerror or error
+        path = container.name.removeprefix("file:")
+        raise UnreadableRecordingError(path=path, reason=reason) from error
+    except av.FFmpegError as error:
+        _log.debug("the container ends in damage: %s", error)
+        tally.damaged_frames += 1
+
+
+def _packet_s(packet: Packet[AudioStream]) -> float:
+    if not packet.duration or packet.time_base is None:
+        return 0.0
+    return float(packet.duration * packet.time_base)
+
+
+class _Converter:
+    """Turns frames of any kind into arrays of one rate, number of channels and type."""
+
+    def __init__(self, sample_rate_hz: int, channels: int, dtype: DTypeLike) -> None:
+        self.sample_rate_hz = sample_rate_hz
+        self.dtype = np.dtype(dtype)
+        self.frames = 0
+        self._channels = channels
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: av.AudioResampler | None = None
+
+    def windows(self, sound: Iterable[AudioFrame | float]) -> Iterator[NDArray[Any]]:
+        """Yield arrays (frames, channels) of at least a second; the last one may be shorter."""
+        waiting: list[NDArray[Any]] = []
+        count = 0
+        for piece in self._pieces(sound):
+            waiting.append(piece)
+            count += len(piece)
+            if count >= self.sample_rate_hz:
+                yield np.concatenate(waiting)
+                self.frames += count
+                waiting, count = [], 0
+        if count:
+            yield np.concatenate(waiting)
+            self.frames += count
+
+    def _pieces(self, sound: Iterable[AudioFrame | float]) -> Iterator[NDArray[Any]]:
+        for item in sound:
+            if isinstance(item, float):
+                yield from self._flush()
+                yield from self._silence(item)
+                continue
+            kind = (item.format.name, item.layout.name, item.sample_rate)
+            if kind != self._kind:
+                yield from self._flush()
+                self._kind = kind
+            yield from self._convert(item)
+        yield from self._flush()
+
+    def _silence(self, length_s: float) -> Iterator[NDArray[Any]]:
+        frames = round(length_s * self.sample_rate_hz)
+        for start in range(0, frames, self.sample_rate_hz):
+            length = min(self.sample_rate_hz, frames - start)
+            yield np.zeros((length, self._channels), self.dtype)
+
+    def _convert(self, frame: AudioFrame) -> Iterator[NDArray[Any]]:
+        if self._resampler is None:
+            direct = self._direct(frame)
+            if direct is not None:
+                yield direct
+                return
+            self._resampler = self._new_resampler(frame)
+        frame.pts = None  # time was dealt with before; here only the order counts
+        for converted in self._resampler.resample(frame):
+            yield self._folded(_interleaved(converted, self.dtype))
+
+    def _direct(self, frame: AudioFrame) -> NDArray[Any] | None:
+        """Return the frame's own samples where they need no filter, which is much cheaper."""
+        if (frame.sample_rate, frame.layout.nb_channels) != (self.sample_rate_hz, self._channels):
+            return None
+        name = frame.format.name
+        if name in {"flt", "fltp"} and self.dtype == np.float32:
+            return _interleaved(frame, self.dtype)
+        if name in {"s16", "s16p"} and self.dtype == np.int16:
+            return _interleaved(frame, self.dtype)
+        return None
+
+    def _new_resampler(self, frame: AudioFrame) -> av.AudioResampler:
+        keep = frame.layout.nb_channels == self._channels or _is_folded(frame)
+        return av.AudioResampler(
+            format="flt" if self.dtype == np.float32 else "s16",
+            layout=None if keep else _LAYOUT_NAMES.get(self._channels),
+            rate=self.sample_rate_hz,
+            # Mixing down never adds up to more than full scale.
+            options={"rematrix_maxval": "1"},
+        )
+
+    def _folded(self, piece: NDArray[Any]) -> NDArray[Any]:
+        if piece.shape[1] == self._channels:
+            return piece
+        mean = piece.mean(axis=1, keepdims=True, dtype=np.float32).astype(self.dtype)
+        return np.repeat(mean, self._channels, axis=1)
+
+    def _flush(self) -> Iterator[NDArray[Any]]:
+        if self._resampler is not None:
+            for converted in self._resampler.resample(None):
+                # A resampler that had nothing to do hands the None back.
+                if cast("object", converted) is not None:
+                    yield self._folded(_interleaved(converted, self.dtype))
+        self._resampler = None
+
+
+def _is_folded(frame: AudioFrame) -> bool:
+    """Say whether there is no matrix to mix by: tracks without a layout, or a single one."""
+    return frame.layout.nb_channels == 1 or frame.layout.name.endswith(" channels")
+
+
+def _interleaved(frame: AudioFrame, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return a frame that has *dtype* as (frames, channels); planes may have a longer tail."""
+    channels, length = frame.layout.nb_channels, frame.samples
+    # A plane offers its bytes as a buffer, which its type does not say.
+    planes = cast("tuple[bytes, ...]", frame.planes)
+    if not frame.format.is_planar:
+        packed: NDArray[Any] = np.frombuffer(planes[0], dtype, count=length * channels)
+        return packed.reshape(length, channels)
+    mixed = np.empty((length, channels), dtype)
+    for channel, plane in enumerate(planes):
+        mixed[:, channel] = np.frombuffer(plane, dtype, count=length)
+    return mixed

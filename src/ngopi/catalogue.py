@@ -1,0 +1,318 @@
+"""The folder episodes/: what people write, and beside it what ngopi measured."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from ngopi.atomic import sync_folder, write_atomic
+from ngopi.config import SLUG, listing
+from ngopi.errors import (
+    CatalogueInvalidError,
+    DiskError,
+    NoSuchEpisodeError,
+    SlugInvalidError,
+)
+from ngopi.i18n import _
+from ngopi.model import AudioFile, CatalogueEntry, Episode
+from ngopi.tomlfile import Problem, build, line_of, parse
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+    from pathlib import Path
+
+_FENCE = "+++"
+_COVERS = ("cover.jpg", "cover.png")
+# Control characters would be refused by XML and by players; they carry no meaning here.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def clean_line(text: str) -> str:
+    """Return *text* as one line: no control characters, single spaces, none at the ends."""
+    return " ".join(_CONTROL.sub("", text.replace("\x85", " ")).split())
+
+
+def slug_of(title: str) -> str:
+    """Return a slug made of *title*; empty if it holds no letter that ASCII knows."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80].strip("-")
+
+
+def require_slug(slug: str) -> str:
+    """Return *slug* as it is.
+
+    Raises:
+        SlugInvalidError: it could not be a folder and a URL everywhere.
+    """
+    if not SLUG.fullmatch(slug):
+        raise SlugInvalidError(slug=slug, example=slug_of(slug) or "episode-1")
+    return slug
+
+
+def read_catalogue(episodes: Path, *, zone: tzinfo) -> tuple[CatalogueEntry, ...]:
+    """Return every episode, in the order of the slugs; a date without a zone is in *zone*.
+
+    Raises:
+        CatalogueInvalidError: all mistakes of all files, with lines.
+    """
+    entries, mistakes = [], []
+    folders = episodes.iterdir() if episodes.is_dir() else ()
+    for folder in sorted(folders):
+        if folder.name.startswith(".") or not folder.is_dir():
+            continue
+        entry, found = _read_entry(folder, zone)
+        mistakes += found
+        if entry is not None:
+            entries.append(entry)
+    if mistakes:
+        raise CatalogueInvalidError(problems="\n".join(mistakes))
+    return tuple(entries)
+
+
+def find_entry(entries: tuple[CatalogueEntry, ...], slug: str) -> CatalogueEntry:
+    """Return the episode with that slug.
+
+    Raises:
+        NoSuchEpisodeError: there is none.
+    """
+    for entry in entries:
+        if entry.episode.slug == slug:
+            return entry
+    raise NoSuchEpisodeError(slug=slug)
+
+
+def _read_entry(folder: Path, zone: tzinfo) -> tuple[CatalogueEntry | None, list[str]]:
+    path = folder / "episode.md"
+    if not SLUG.fullmatch(folder.name):
+        said = _("the folder's name may hold small letters a-z, digits and hyphens only")
+        return None, [f"  {folder.name}: {said}"]
+    episode, problems = _read_episode(path, folder.name, zone)
+    mistakes = _named(folder, path, problems)
+    audio, audio_problems = _read_audio(folder / "audio.toml")
+    mistakes += _named(folder, folder / "audio.toml", audio_problems)
+    if episode is None or mistakes:
+        return None, mistakes
+    cover = next((folder / name for name in _COVERS if (folder / name).is_file()), None)
+    return CatalogueEntry(folder=folder, episode=episode, audio=audio, cover=cover), []
+
+
+def _named(folder: Path, path: Path, problems: list[Problem]) -> list[str]:
+    if not problems:
+        return []
+    return [f"  {folder.name}/{line.strip()}" for line in listing(path, problems).splitlines()]
+
+
+def _read_episode(path: Path, slug: str, zone: tzinfo) -> tuple[Episode | None, list[Problem]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None, [Problem(line=1, text=_("the file is missing"))]
+    except (OSError, UnicodeDecodeError):
+        return None, [Problem(line=1, text=_("the file cannot be read as UTF-8 text"))]
+    lines = text.splitlines()
+    ends = [number for number, line in enumerate(lines) if line.strip() == _FENCE]
+    if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - one fence opens, one closes
+        said = _("the file must begin with +++ on a line of its own, and have a second one")
+        return None, [Problem(line=1, text=said)]
+    front = "\n".join(["", *lines[1 : ends[1]]])
+    notes = "\n".join(lines[ends[1] + 1 :]).strip()
+    document, problems = parse(front)
+    if problems:
+        return None, problems
+    return _episode(document, front, slug=slug, notes=notes, zone=zone)
+
+
+def _episode(
+    document: dict[str, Any], front: str, *, slug: str, notes: str, zone: tzinfo
+) -> tuple[Episode | None, list[Problem]]:
+    # The folder's name is the slug and the text below is the notes: both are not keys.
+    extra = [key for key in ("slug", "notes") if key in document]
+    problems = [
+        Problem(
+            line=line_of(front, key),
+            text=_('"{key}" does not belong here: it follows from the folder').format(key=key),
+        )
+        for key in extra
+    ]
+    if isinstance(document.get("published"), int | float | str):
+        said = _('"published" must be a date with its time, as in 2026-11-22T16:00:00+07:00')
+        problems.append(Problem(line=line_of(front, "published"), text=said))
+        del document["published"]
+    episode, found = build(Episode, {**document, "slug": slug, "notes": notes}, text=front)
+    problems += found
+    if episode is None:
+        return None, problems
+    problems += _objections(episode, front)
+    if problems:
+        return None, problems
+    return _in_zone(episode, zone), []
+
+
+def _in_zone(episode: Episode, zone: tzinfo) -> Episode:
+    if episode.published is None or episode.published.tzinfo is not None:
+        return episode
+    return replace(episode, published=episode.published.replace(tzinfo=zone))
+
+
+def _objections(episode: Episode, front: str) -> list[Problem]:
+    problems = []
+    for key in ("title", "guid"):
+        if not clean_line(getattr(episode, key)):
+            said = _('"{key}" is empty').format(key=key)
+            problems.append(Problem(line=line_of(front, key), text=said))
+    for key in ("season", "number"):
+        number = getattr(episode, key)
+        if number is not None and number < 1:
+            said = _('"{key}" must be 1 or more; leave the line out if there is none')
+            problems.append(Problem(line=line_of(front, key), text=said.format(key=key)))
+    if any(not clean_line(person.name) for person in episode.people):
+        said = _('"people" holds somebody without a name')
+        problems.append(Problem(line=line_of(front, "people"), text=said))
+    return problems
+
+
+def _read_audio(path: Path) -> tuple[AudioFile | None, list[Problem]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None, []
+    except (OSError, UnicodeDecodeError):
+        return None, [Problem(line=1, text=_("the file cannot be read as UTF-8 text"))]
+    document, problems = parse(text)
+    if problems:
+        return None, problems
+    return build(AudioFile, document, text=text)
+
+
+def episode_keys(episode: Episode) -> dict[str, Any]:
+    """Return what stands in the front matter of *episode*, by key (None: no such line)."""
+    values = {
+        field.name: getattr(episode, field.name)
+        for field in fields(episode)
+        if field.name not in {"slug", "notes"}
+    }
+    return {**values, "people": [asdict(person) for person in episode.people] or None}
+
+
+def episode_text(episode: Episode) -> str:
+    """Return the episode.md of a new episode."""
+    import tomlkit
+
+    front = tomlkit.document()
+    front.add("guid", tomlkit.string(episode.guid).comment("minted once, never changed"))
+    for key in ("title", "summary", "season", "number", "kind"):
+        value = getattr(episode, key)
+        if value is not None:
+            front.add(key, value)
+    if episode.published is None:
+        front.add(tomlkit.comment("published = 2026-11-22T16:00:00+07:00  (absent: a draft)"))
+    else:
+        front.add("published", tomlkit.item(episode.published))
+    if episode.people:
+        front.add("people", _people([asdict(person) for person in episode.people]))
+    return f"{_FENCE}\n{tomlkit.dumps(front)}{_FENCE}\n\n{episode.notes}".rstrip() + "\n"
+
+
+def _people(rows: list[dict[str, str]]) -> Any:  # noqa: ANN401 - tomlkit's item types are not public
+    import tomlkit
+
+    people = tomlkit.array()
+    for keys in rows:
+        row = tomlkit.inline_table()
+        row.update(keys)
+        people.append(row)
+    return people
+
+
+def audio_text(audio: AudioFile) -> str:
+    """Return the audio.toml of a mastered file."""
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Written by ngopi; it belongs to the file in media/."))
+    tables = {"before", "after", "recording"}
+    for field in fields(audio):
+        if field.name not in tables:
+            document.add(field.name, getattr(audio, field.name))
+    for name in ("recording", "before", "after"):
+        document.add(name, tomlkit.item(asdict(getattr(audio, name))))
+    return tomlkit.dumps(document)
+
+
+def add_entry(
+    episodes: Path, *, episode: Episode, audio: AudioFile, cover: Path | None
+) -> CatalogueEntry:
+    """Write a new episode's folder: it appears whole, in one rename.
+
+    Raises:
+        DiskError: it could not be written; nothing is left behind.
+    """
+    folder, temporary = episodes / episode.slug, episodes / f".{episode.slug}.tmp"
+    try:
+        episodes.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        write_atomic(temporary / "episode.md", episode_text(episode).encode())
+        write_atomic(temporary / "audio.toml", audio_text(audio).encode())
+        copied = _copy_cover(cover, temporary)
+        temporary.replace(folder)
+        sync_folder(episodes)
+    except OSError as error:
+        raise DiskError(path=folder, reason=error.strerror or error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    kept = folder / copied.name if copied else None
+    return CatalogueEntry(folder=folder, episode=episode, audio=audio, cover=kept)
+
+
+def _copy_cover(cover: Path | None, folder: Path) -> Path | None:
+    if cover is None:
+        return None
+    name = "cover.png" if cover.suffix.lower() == ".png" else "cover.jpg"
+    write_atomic(folder / name, cover.read_bytes())
+    return folder / name
+
+
+def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None) -> CatalogueEntry:
+    """Give an episode other audio, and another cover if one is named.
+
+    Raises:
+        DiskError: it could not be written; the old files are still there.
+    """
+    kept = entry.cover
+    try:
+        if cover is not None:
+            kept = _copy_cover(cover, entry.folder)
+            for name in _COVERS:
+                if kept is not None and name != kept.name:
+                    (entry.folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise DiskError(path=entry.folder, reason=error.strerror or error) from error
+    write_atomic(entry.folder / "audio.toml", audio_text(audio).encode())
+    return CatalogueEntry(folder=entry.folder, episode=entry.episode, audio=audio, cover=kept)
+
+
+def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str | None) -> None:
+    """Change some keys of an episode.md; the person's comments and order stay.
+
+    Raises:
+        DiskError: it could not be written; the old file is still there.
+    """
+    import tomlkit
+
+    path = entry.folder / "episode.md"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    end = next(n for n, line in enumerate(lines) if n and line.strip() == _FENCE)
+    front = tomlkit.parse("\n".join(lines[1:end]) + "\n")
+    for key, value in changes.items():
+        if value is None:
+            front.pop(key, None)
+        else:
+            # A plain list of dicts would become [[people]] and swallow the keys below it.
+            front[key] = _people(value) if key == "people" else value
+    below = "\n".join(lines[end + 1 :]) if notes is None else f"\n{notes}"
+    text = f"{_FENCE}\n{tomlkit.dumps(front).rstrip()}\n{_FENCE}\n{below}".rstrip() + "\n"
+    write_atomic(path, text.encode())

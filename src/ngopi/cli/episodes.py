@@ -1,0 +1,122 @@
+"""list and show: what is in the folder, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ngopi.cli.results import audio_url, entry_document
+from ngopi.cli.session import Session, current_time, last_ledger
+from ngopi.cli.translated import Command
+from ngopi.console import clock, decibels, megabytes, moment
+from ngopi.i18n import N_, _
+
+if TYPE_CHECKING:
+    from ngopi.config import Config
+    from ngopi.model import CatalogueEntry
+
+# Said here so that translators meet them: a state is a value, its name is a word.
+_STATES = {
+    "draft": N_("draft"),
+    "scheduled": N_("scheduled"),
+    "ready": N_("ready"),
+    "published": N_("published"),
+}
+
+
+def _with_states(config: Config) -> list[tuple[CatalogueEntry, str]]:
+    from ngopi.catalogue import read_catalogue
+    from ngopi.ledger import state_of
+
+    now, ledger = current_time(), last_ledger(config)
+    entries = read_catalogue(config.episodes, zone=config.zone)
+    dated = sorted(
+        entries,
+        key=lambda entry: (entry.episode.published or now, entry.episode.slug),
+        reverse=True,
+    )
+    return [(entry, state_of(entry, ledger, now=now)) for entry in dated]
+
+
+@click.command(
+    "list",
+    cls=Command,
+    help=N_("List the episodes: state, date, duration, loudness, address."),
+    epilog=N_("Example: ngopi list"),
+)
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List the episodes."""
+    config = session.config()
+    found = _with_states(config)
+    if not found and not session.as_json:
+        hint = _("There is no episode yet. Make one with: ngopi ingest RECORDING")
+        session.console.result([], hint)
+        return
+    rows = [_row(config, entry, state) for entry, state in found]
+    head = (_("episode"), _("state"), _("date"), _("length"), "LUFS", _("address"))
+    session.console.table([entry_document(config, *pair) for pair in found], head, rows)
+
+
+def _row(config: Config, entry: CatalogueEntry, state: str) -> tuple[str, ...]:
+    audio, public = entry.audio, state == "published"
+    return (
+        entry.episode.slug,
+        _(_STATES[state]),
+        moment(entry.episode.published, config.zone),
+        clock(audio.duration_s) if audio else "-",
+        decibels(audio.after.integrated_lufs) if audio else "-",
+        (public and audio_url(config, entry)) or "-",
+    )
+
+
+@click.command(
+    cls=Command,
+    help=N_("Show all about one episode."),
+    epilog=N_("Example: ngopi show pengawasan-partisipatif"),
+)
+@click.argument("slug", metavar="SLUG")
+@click.pass_obj
+def show(session: Session, slug: str) -> None:
+    """Show one episode."""
+    from ngopi.errors import NoSuchEpisodeError
+
+    config = session.config()
+    for entry, state in _with_states(config):
+        if entry.episode.slug == slug:
+            lines = [f"{name:<14}{value}" for name, value in _facts(config, entry, state)]
+            session.console.result(entry_document(config, entry, state), *lines)
+            return
+    raise NoSuchEpisodeError(slug=slug)
+
+
+def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str, str]]:
+    episode, audio = entry.episode, entry.audio
+    facts = [
+        (_("title"), episode.title),
+        (_("state"), _(_STATES[state])),
+        (_("date"), moment(episode.published, config.zone)),
+        ("guid", episode.guid),
+    ]
+    if episode.people:
+        people = ", ".join(f"{person.name} ({person.role})" for person in episode.people)
+        facts.append((_("people"), people))
+    if audio is None:
+        return [*facts, (_("audio"), _("none yet"))]
+    before, after = audio.before, audio.after
+    loudness = f"{decibels(before.integrated_lufs)} → {decibels(after.integrated_lufs)} LUFS"
+    peak = f"{decibels(before.true_peak_dbtp)} → {decibels(after.true_peak_dbtp)} dBTP"
+    spread = f"{decibels(before.range_lu)} → {decibels(after.range_lu)} LU"
+    return [
+        *facts,
+        (_("length"), clock(audio.duration_s)),
+        (_("loudness"), loudness),
+        (_("true peak"), peak),
+        (_("range"), spread),
+        (_("size"), megabytes(audio.size_bytes)),
+        (_("format"), f"MP3 {audio.bitrate_kbps} kbit/s, {audio.sample_rate_hz} Hz"),
+        (_("recording"), audio.recording.name),
+        ("SHA-256", audio.sha256),
+        (_("address"), audio_url(config, entry) or "-"),
+    ]

@@ -1,0 +1,101 @@
+"""measure and check: what a file or a feed is worth."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ngopi.cli.session import Session
+from ngopi.cli.translated import Command, option
+from ngopi.console import Json, clock, decibels
+from ngopi.i18n import N_, _
+
+if TYPE_CHECKING:
+    from ngopi.model import Measurement
+
+
+@click.command(
+    cls=Command,
+    help=N_("Measure loudness (LUFS), range (LU), true peak (dBTP) and duration of FILE."),
+    epilog=N_("Example: ngopi measure rekaman.wav"),
+)
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.pass_obj
+def measure(session: Session, files: tuple[Path, ...]) -> None:
+    """Measure files."""
+    from ngopi.audio.delivery import measure_file
+    from ngopi.audio.recording import probe
+
+    console, measured = session.console, []
+    for path in files:
+        length_s = probe(path).duration_s or 0.0
+        with console.step(N_("Measuring"), length_s) as advance:
+            measured.append(measure_file(path, advance=advance))
+    head = (_("file"), _("length"), "LUFS", "LU", "dBTP", "Hz", _("channels"))
+    console.table([_document(m) for m in measured], head, [_row(m) for m in measured])
+
+
+def _document(measured: Measurement) -> Json:
+    loudness = asdict(measured.loudness)
+    return {
+        "path": str(measured.path),
+        "duration_s": round(measured.duration_s, 3),
+        **{name: round(value, 2) for name, value in loudness.items()},
+        "sample_rate_hz": measured.sample_rate_hz,
+        "channels": measured.channels,
+    }
+
+
+def _row(measured: Measurement) -> tuple[str, ...]:
+    loudness = measured.loudness
+    return (
+        str(measured.path),
+        clock(measured.duration_s),
+        decibels(loudness.integrated_lufs),
+        decibels(loudness.range_lu),
+        decibels(loudness.true_peak_dbtp),
+        str(measured.sample_rate_hz),
+        str(measured.channels),
+    )
+
+
+@click.command(
+    cls=Command,
+    help=N_(
+        "Check feeds: files, https addresses, or http on this machine; without FEED the show's "
+        "own. Ends with 1 if there is an error."
+    ),
+    epilog=N_("Example: ngopi check feeds/ngopi-bawaslu.xml"),
+)
+@click.argument("feeds", metavar="[FEED]...", nargs=-1)
+@option(
+    "--against",
+    metavar="OLD",
+    help=N_("The feed as it was: guids must not have changed, been used again or gone."),
+)
+@click.pass_obj
+def check(session: Session, feeds: tuple[str, ...], against: str | None) -> int:
+    """Check feeds."""
+    from ngopi.cli.results import finding_line
+    from ngopi.feed.check import check_feed
+    from ngopi.feed.fetch import load_feed
+
+    sources = feeds or (str(session.config().feed),)
+    old = load_feed(against) if against is not None else None
+    documents: list[Json] = []
+    lines, errors = [], 0
+    for source in sources:
+        found = check_feed(load_feed(source), where=source, against=old)
+        count = sum(finding.severity == "E" for finding in found)
+        errors += count
+        lines += [finding_line(finding) for finding in found]
+        text = _("{feed}: {errors} errors, {others} remarks")
+        lines.append(text.format(feed=source, errors=count, others=len(found) - count))
+        documents.append({"feed": source, "findings": [asdict(finding) for finding in found]})
+    session.console.result({"feeds": documents, "errors": errors}, *lines)
+    return 1 if errors else 0

@@ -1,0 +1,62 @@
+"""Lines and JSON objects that several commands print."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from ngopi.console import Json, clock, decibels, megabytes
+
+if TYPE_CHECKING:
+    from ngopi.config import Config
+    from ngopi.model import CatalogueEntry, Finding
+
+
+def audio_url(config: Config, entry: CatalogueEntry) -> str | None:
+    """Return where listeners get an episode's audio, once it is published."""
+    if entry.audio is None:
+        return None
+    slug, sha256 = entry.episode.slug, entry.audio.sha256
+    return f"{config.show.public_url}/audio/{slug}-{sha256[:12]}.mp3"
+
+
+def entry_document(config: Config, entry: CatalogueEntry, state: str) -> dict[str, Json]:
+    """Return an episode as --json says it; its keys are a contract."""
+    episode, audio = entry.episode, entry.audio
+    published = episode.published and episode.published.astimezone(config.zone)
+    return {
+        "slug": episode.slug,
+        "guid": episode.guid,
+        "title": episode.title,
+        "state": state,
+        "published": published.isoformat() if published else None,
+        "duration_s": audio.duration_s if audio else None,
+        "size_bytes": audio.size_bytes if audio else None,
+        "sha256": audio.sha256 if audio else None,
+        "before": asdict(audio.before) if audio else None,
+        "after": asdict(audio.after) if audio else None,
+        "url": audio_url(config, entry),
+    }
+
+
+def entry_line(verb: str, config: Config, entry: CatalogueEntry, address: str | None) -> str:
+    """Return the one line that names what changed, and where."""
+    audio = entry.audio
+    assert audio is not None
+    before, after = audio.before.integrated_lufs, audio.after.integrated_lufs
+    parts = (
+        f"{verb} {entry.episode.slug}",
+        clock(audio.duration_s),
+        f"{decibels(before)} → {decibels(after)} LUFS",
+        f"{decibels(audio.after.true_peak_dbtp)} dBTP",
+        megabytes(audio.size_bytes),
+        address or str(config.media / f"{audio.sha256}.mp3"),
+    )
+    return " · ".join(parts)
+
+
+def finding_line(finding: Finding) -> str:
+    """Return a check's remark as one line for a person."""
+    return (
+        f"{finding.where}: {finding.severity} {finding.rule}: {finding.message} {finding.hint}"
+    ).rstrip()

@@ -1,0 +1,72 @@
+"""The command ``ngopi`` and its global options."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from ngopi.cli import episodes, inspect, preview, shows, work
+from ngopi.cli.session import Session
+from ngopi.cli.translated import Group, option
+from ngopi.i18n import LANGUAGES, N_, set_language
+
+
+@click.group(
+    cls=Group,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "NGOPI",
+        "max_content_width": 100,
+    },
+    help=N_(
+        "From a recording to a podcast: ngopi masters the sound, tags it, stores it and "
+        "publishes the feed that podcast apps subscribe to."
+    ),
+    epilog=N_("Example: ngopi demo"),
+)
+@option(
+    "--show",
+    "show_folder",
+    type=click.Path(path_type=Path),
+    envvar="NGOPI_SHOW",
+    metavar="DIR",
+    help=N_("The show's folder; else the nearest one upwards with an ngopi.toml."),
+)
+@option("--json", "as_json", is_flag=True, help=N_("Print one JSON document for programs."))
+@option("--lang", type=click.Choice(LANGUAGES), help=N_("Language: id or en."))
+@option("-v", "--verbose", count=True, help=N_("Say more on stderr; twice: everything."))
+@click.version_option(package_name="ngopi", message="%(prog)s %(version)s")
+@click.pass_obj
+def ngopi(
+    session: Session,
+    *,
+    show_folder: Path | None,
+    as_json: bool,
+    lang: str | None,
+    verbose: int,
+) -> None:
+    """Remember the global options."""
+    if lang is not None:
+        set_language(lang)
+    session.show = show_folder
+    session.as_json = as_json
+    session.verbosity = verbose
+    if verbose:
+        level = logging.INFO if verbose == 1 else logging.DEBUG
+        logging.basicConfig(level=level, format="%(name)s: %(message)s")
+
+
+for command in (
+    shows.init,
+    work.ingest,
+    work.publish,
+    episodes.list_,
+    episodes.show,
+    inspect.measure,
+    inspect.check,
+    preview.serve,
+    shows.demo,
+):
+    ngopi.add_command(command)

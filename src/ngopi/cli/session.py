@@ -1,0 +1,57 @@
+"""What the global options said, for the command that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ngopi.console import Console
+
+if TYPE_CHECKING:
+    from ngopi.config import Config
+    from ngopi.model import Ledger
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One run of ngopi; *show* None: the nearest folder upwards that is one."""
+
+    show: Path | None = None
+    as_json: bool = False
+    verbosity: int = 0
+
+    @property
+    def console(self) -> Console:
+        """Where results and notes go."""
+        return Console(as_json=self.as_json)
+
+    def config(self) -> Config:
+        """Read the show's ngopi.toml."""
+        from ngopi.config import find_show, load_config
+
+        root = self.show.absolute() if self.show is not None else find_show(Path.cwd())
+        return load_config(root)
+
+
+def current_time() -> datetime:
+    """Return this moment; everything below the command line gets it as a value."""
+    return datetime.now(UTC)
+
+
+def last_ledger(config: Config) -> Ledger | None:
+    """Return the ledger of a folder store, or the last one that was seen of another store."""
+    from ngopi.errors import LedgerUnreadableError
+    from ngopi.ledger import LEDGER_KEY, from_json
+    from ngopi.model import Ledger
+    from ngopi.store import open_store
+
+    if config.store.url.startswith("file:"):
+        found = open_store(config.store, root=config.root).read(LEDGER_KEY)
+        return None if found is None else from_json(Ledger, found[0], key=LEDGER_KEY)
+    seen = config.scratch / LEDGER_KEY
+    try:
+        return from_json(Ledger, seen.read_bytes(), key=LEDGER_KEY)
+    except (OSError, LedgerUnreadableError):  # a copy that may be forgotten
+        return None

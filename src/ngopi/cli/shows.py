@@ -1,0 +1,138 @@
+"""init and demo: a show to begin with."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ngopi.cli.session import Session, current_time
+from ngopi.cli.translated import Command, option
+from ngopi.i18n import N_, _
+
+if TYPE_CHECKING:
+    from ngopi.console import Json
+
+_EXAMPLE = 'ngopi init ngopi-bawaslu --title "Ngopi Bawaslu" --author "Bawaslu Kota Jakarta Barat"'
+
+
+@click.command(
+    cls=Command,
+    help=N_("Make a new show in the folder DIR. In a terminal it asks for what was not said."),
+    epilog=N_("Example: {example}").replace("{example}", _EXAMPLE),
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@option("--title", help=N_("The show's name."))
+@option("--author", help=N_("Who makes it."))
+@option("--language", help=N_("Language code [default: id]."))
+@option("--category", help=N_("One of Apple's categories [default: Government]."))
+@option("--timezone", help=N_("Time zone of all dates [default: Asia/Jakarta]."))
+@option("--public-url", help=N_("Web address of the store [default: http://127.0.0.1:8000]."))
+@option("--store", help=N_("file:FOLDER or s3://BUCKET/PREFIX [default: file:public]."))
+@option("--email", help=N_("Shown in the feed to everybody; better left out."))
+@click.pass_obj
+def init(session: Session, /, folder: Path, **said: str | None) -> None:
+    """Make a new show."""
+    from ngopi.config import FILE_NAME
+    from ngopi.errors import FolderNotEmptyError
+    from ngopi.scaffold import Answers, make_show
+
+    if (folder / FILE_NAME).exists():  # before any question is asked
+        raise FolderNotEmptyError(path=folder / FILE_NAME)
+    answers = Answers(
+        title=_ask(said["title"], "--title", _("What is the show called")),
+        author=_ask(said["author"], "--author", _("Who makes it")),
+        language=_ask(said["language"], "--language", _("Language code"), "id"),
+        category=_ask_category(said["category"]),
+        timezone=_ask(said["timezone"], "--timezone", _("Time zone"), "Asia/Jakarta"),
+        public_url=_ask(
+            said["public_url"],
+            "--public-url",
+            _("Under which web address will the public find it (Enter: only here, to try)"),
+            "http://127.0.0.1:8000",
+        ),
+        store=said["store"] or "file:public",
+        email=said["email"],
+    )
+    config = make_show(folder, answers)
+    document: Json = {
+        "folder": str(folder),
+        "feed_url": config.show.feed_url,
+        "store": config.store.url,
+    }
+    session.console.result(
+        document,
+        _("Made the show {title} in {folder}").format(title=answers.title, folder=folder),
+        _("Next: cd {folder}, then: ngopi ingest RECORDING").format(folder=folder),
+    )
+
+
+def _ask(said: str | None, name: str, question: str, default: str | None = None) -> str:
+    from ngopi.errors import OptionMissingError
+
+    if said is not None and said.strip():
+        return said.strip()
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        return str(click.prompt(question, default=default, err=True)).strip()
+    if default is None:
+        raise OptionMissingError(option=name, example=_EXAMPLE)
+    return default
+
+
+def _ask_category(said: str | None) -> str:
+    from ngopi.categories import CATEGORIES
+
+    if said is None and sys.stdin.isatty() and sys.stderr.isatty():
+        click.echo(", ".join(CATEGORIES), err=True)
+        choice = click.Choice(tuple(CATEGORIES), case_sensitive=False)
+        question = _("Category")
+        return str(click.prompt(question, "Government", type=choice, show_choices=False, err=True))
+    return said or "Government"
+
+
+@click.command(
+    cls=Command,
+    help=N_(
+        "Try everything at once: make a show in DIR, ingest the recording that comes with "
+        "ngopi, publish it to a folder and check the feed."
+    ),
+    epilog=N_("Example: ngopi demo"),
+)
+@click.argument(
+    "folder",
+    metavar="[DIR]",
+    default="ngopi-demo",
+    type=click.Path(path_type=Path, file_okay=False),
+)
+@click.pass_obj
+def demo(session: Session, folder: Path) -> int:
+    """Walk the whole way once."""
+    from ngopi.cli.results import entry_document, entry_line, finding_line
+    from ngopi.demo import run_demo
+
+    made = run_demo(folder, now=current_time(), progress=session.console)
+    config, errors = made.config, sum(f.severity == "E" for f in made.findings)
+    rows = (
+        (_("show"), folder / "ngopi.toml"),
+        (_("episode"), made.entry.folder / "episode.md"),
+        (_("audio"), config.root / "public" / "audio"),
+        (_("feed"), config.feed),
+    )
+    session.console.result(
+        {
+            "folder": str(folder),
+            "episode": entry_document(config, made.entry, "published"),
+            "feed": str(config.feed),
+            "feed_url": config.show.feed_url,
+            "errors": errors,
+        },
+        entry_line(_("Published"), config, made.entry, config.show.feed_url),
+        *(finding_line(finding) for finding in made.findings),
+        _("The feed was checked: {count} errors").format(count=errors),
+        *(f"  {name:<10}{path}" for name, path in rows),
+        _("Listen:   ngopi --show {folder} serve").format(folder=folder),
+        _("Your own: ngopi --show {folder} ingest RECORDING").format(folder=folder),
+    )
+    return 1 if errors else 0

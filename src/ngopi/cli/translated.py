@@ -1,0 +1,77 @@
+"""click's commands and options, with help in the language that was set."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ngopi.i18n import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+C = TypeVar("C", bound=click.Command)
+
+
+def _in_language(command: C) -> C:
+    spoken = copy.copy(command)
+    spoken.help = _(command.help) if command.help else None
+    spoken.epilog = _(command.epilog) if command.epilog else None
+    return spoken
+
+
+class Option(click.Option):
+    """An option whose help is translated when it is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option's names and its help."""
+        spoken = copy.copy(self)
+        spoken.help = _(self.help) if self.help else None
+        return click.Option.get_help_record(spoken, ctx)
+
+
+class Command(click.Command):
+    """A command whose help is translated when it is shown.
+
+    It also takes ``--json`` and ``--lang`` behind its name, where people type them.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own signature
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            Option(
+                ["--json", "as_json"],
+                is_flag=True,
+                expose_value=False,
+                callback=_want_json,
+                help=N_("Print one JSON document for programs."),
+            )
+        )
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help."""
+        click.Command.format_help(_in_language(self), ctx, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the line that the list of commands shows."""
+        return click.Command.get_short_help_str(_in_language(self), limit)
+
+
+class Group(click.Group):
+    """The group of all commands, its help translated."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help."""
+        click.Group.format_help(_in_language(self), ctx, formatter)
+
+
+def _want_json(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own signature
+    if value:
+        ctx.obj.as_json = True
+
+
+def option(*names: str, **attributes: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's own signature
+    """Return click's option decorator for an option with translated help."""
+    return click.option(*names, cls=Option, **attributes)

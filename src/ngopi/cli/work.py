@@ -1,0 +1,187 @@
+"""ingest and publish: the work itself."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ngopi.cli.session import Session, current_time
+from ngopi.cli.translated import Command, option
+from ngopi.i18n import N_, _
+
+if TYPE_CHECKING:
+    from ngopi.config import Config
+    from ngopi.console import Console, Json
+    from ngopi.plan import Plan
+    from ngopi.publish import Published
+    from ngopi.store import Store
+
+
+@click.command(
+    cls=Command,
+    help=N_(
+        "Make an episode of RECORDING: measure it, bring it to podcast loudness, encode and tag "
+        "it, and publish it."
+    ),
+    epilog=N_('Example: ngopi ingest rekaman.wav --title "Pengawasan partisipatif" --number 3'),
+)
+@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@option("--title", help=N_("The episode's title; else the recording's own, or its file name."))
+@option(
+    "--episode",
+    "slug",
+    metavar="SLUG",
+    help=N_("Its short name; of an episode that exists: replace its audio."),
+)
+@option("--season", type=int, help=N_("Season, 1 or more; a year will do."))
+@option("--number", type=int, help=N_("Episode number, 1 or more."))
+@option(
+    "--published",
+    metavar="now|DATETIME|draft",
+    help=N_('When it is public [default: now], as in "2026-11-22 16:00".'),
+)
+@option(
+    "--people",
+    multiple=True,
+    metavar="NAME[:ROLE]",
+    help=N_("Who is heard, role host or guest; may be repeated."),
+)
+@option(
+    "--notes",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("A text file (Markdown) about the episode."),
+)
+@option(
+    "--cover",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("A square picture for this episode, 1400 to 3000 pixels."),
+)
+@option("--no-publish", is_flag=True, help=N_("Only make the episode; ngopi publish comes later."))
+@click.pass_obj
+def ingest(
+    session: Session,
+    /,
+    recording: Path,
+    *,
+    no_publish: bool,
+    people: tuple[str, ...],
+    **said: object,
+) -> None:
+    """Make an episode of a recording."""
+    from ngopi.atomic import lock
+    from ngopi.cli.results import entry_document, entry_line
+    from ngopi.ingest import Request
+    from ngopi.ingest import ingest as walk
+
+    config, console, now = session.config(), session.console, current_time()
+    request = Request(recording=recording, people=people, **said)  # type: ignore[arg-type]  # by option name
+    with lock(config.root / ".ngopi.lock"):
+        made = walk(config, request, now=now, progress=console)
+        if made.title_from:
+            text = _('No title was given: took "{title}" from {source}.')
+            console.note(text.format(title=made.entry.episode.title, source=_(made.title_from)))
+        published = None if no_publish else _publish(config, console)
+    episode = made.entry.episode
+    public = published is not None and episode.guid in {
+        entry.guid for entry in published.ledger.entries
+    }
+    verb = _("Published") if public else _("Made")
+    document = entry_document(config, made.entry, "published" if public else "made")
+    document |= {"replaced": made.replaced, "feed_url": config.show.feed_url if public else None}
+    address = document["url"] if public else None
+    console.result(document, entry_line(verb, config, made.entry, address))  # type: ignore[arg-type]  # a URL is text
+    if not public:
+        console.note(_next_step(episode.slug, made.entry.episode.published is None))
+
+
+def _next_step(slug: str, draft: bool) -> str:  # noqa: FBT001 - two sentences, no behaviour
+    if draft:
+        text = _("It is a draft: write its date into episodes/{slug}/episode.md to publish it.")
+        return text.format(slug=slug)
+    return _("It is not public yet; ngopi publish makes it so once its date has come.")
+
+
+def _publish(config: Config, console: Console) -> Published:
+    from ngopi.catalogue import read_catalogue
+    from ngopi.publish import keep_local_copies
+    from ngopi.publish import publish as bring_in_line
+    from ngopi.store import open_store
+
+    store = open_store(config.store, root=config.root)
+    entries = read_catalogue(config.episodes, zone=config.zone)
+    done = bring_in_line(config, entries, store, now=current_time(), progress=console)
+    keep_local_copies(config, store, done)
+    return done
+
+
+@click.command(
+    cls=Command,
+    help=N_("Bring what is public in line with the episodes in this folder."),
+    epilog=N_("Example: ngopi publish --dry-run"),
+)
+@option("--dry-run", is_flag=True, help=N_("Only show what would be done."))
+@click.pass_obj
+def publish(session: Session, *, dry_run: bool) -> None:
+    """Bring the public state in line with the catalogue."""
+    from ngopi.atomic import lock
+
+    config, console = session.config(), session.console
+    with nullcontext() if dry_run else lock(config.root / ".ngopi.lock"):
+        done = _rehearse(config, console) if dry_run else _publish(config, console)
+    plan = done.plan
+    for slug in plan.silent:
+        text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
+        console.note(text.format(slug=slug))
+    for slug in plan.withdrawn:
+        console.note(_('"{slug}" is public and stays so, whatever its date.').format(slug=slug))
+    document: dict[str, Json] = {
+        "changed": done.changed,
+        "dry_run": dry_run,
+        "add": list(plan.add),
+        "change": list(plan.change),
+        "keep": list(plan.keep),
+        "drafts": list(plan.drafts),
+        "scheduled": list(plan.scheduled),
+        "unknown": list(plan.unknown),
+        "seq": done.ledger.seq,
+        "feed_url": done.feed_url,
+    }
+    console.result(document, *_plan_lines(plan), _summary(done, dry_run=dry_run))
+
+
+def _rehearse(config: Config, console: Console) -> Published:
+    from ngopi.catalogue import read_catalogue
+    from ngopi.publish import publish as bring_in_line
+    from ngopi.store import open_store
+    from ngopi.store.dry_run import RehearsalStore
+
+    store: Store = RehearsalStore(open_store(config.store, root=config.root))
+    entries = read_catalogue(config.episodes, zone=config.zone)
+    return bring_in_line(config, entries, store, now=current_time(), progress=console)
+
+
+def _plan_lines(plan: Plan) -> list[str]:
+    names = (
+        (_("add"), plan.add),
+        (_("change"), plan.change),
+        (_("scheduled"), plan.scheduled),
+        (_("draft"), plan.drafts),
+        (_("public, not in this folder"), plan.unknown),
+    )
+    return [f"  {name}: {', '.join(slugs)}" for name, slugs in names if slugs]
+
+
+def _summary(done: Published, *, dry_run: bool) -> str:
+    if not done.changed:
+        return _("Nothing to do: {url} is in line with this folder.").format(url=done.feed_url)
+    text = (
+        _("Would publish {count} episodes · {url}")
+        if dry_run
+        else _("Published {count} episodes · {url}")
+    )
+    return text.format(count=len(done.ledger.entries), url=done.feed_url)

@@ -1,0 +1,237 @@
+"""ngopi.toml, with NGOPI_<TABLE>_<KEY> before it: validated whole, before any work."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from ngopi.categories import CATEGORIES
+from ngopi.errors import ConfigInvalidError, NoShowError, ShowFolderMissingError
+from ngopi.i18n import _
+from ngopi.model import AudioSettings, Show, StoreSettings
+from ngopi.tomlfile import Problem, build, line_of, parse, unknown_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FILE_NAME = "ngopi.toml"
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+_TABLES = ("show", "store", "audio")
+_BIT_RATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_QUIETEST_LUFS, _LOUDEST_LUFS = -31.0, -9.0
+_LOWEST_PEAK_DBTP = -9.0
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A show's folder and all that its ngopi.toml says."""
+
+    root: Path
+    show: Show
+    cover: Path
+    store: StoreSettings
+    audio: AudioSettings
+
+    @property
+    def episodes(self) -> Path:
+        """The catalogue: one folder for each episode."""
+        return self.root / "episodes"
+
+    @property
+    def media(self) -> Path:
+        """The mastered files, by hash."""
+        return self.root / "media"
+
+    @property
+    def feed(self) -> Path:
+        """The local copy of the feed as published."""
+        return self.root / "feeds" / f"{self.show.name}.xml"
+
+    @property
+    def scratch(self) -> Path:
+        """What ngopi may forget: locks, spools, caches."""
+        return self.root / ".ngopi"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which the show's dates are said."""
+        return ZoneInfo(self.show.timezone)
+
+
+def find_show(start: Path) -> Path:
+    """Return the nearest folder upwards from *start* that holds an ngopi.toml.
+
+    Raises:
+        NoShowError: there is none.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder
+    raise NoShowError(folder=start)
+
+
+def load_config(root: Path, *, environment: Mapping[str, str] | None = None) -> Config:
+    """Read *root*/ngopi.toml, with NGOPI_STORE_URL and its like before it.
+
+    Raises:
+        ShowFolderMissingError: *root* holds no ngopi.toml.
+        ConfigInvalidError: all that is wrong in it, with lines.
+    """
+    path = root / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ShowFolderMissingError(path=path) from error
+    except UnicodeDecodeError as error:
+        raise ConfigInvalidError(path=path, problems=_not_utf8(path)) from error
+    document, problems = parse(text)
+    if not problems:
+        _overlay(document, os.environ if environment is None else environment)
+        config, problems = _config(root, document, text)
+        if config is not None and not problems:
+            return config
+    raise ConfigInvalidError(path=path, problems=listing(path, problems))
+
+
+def listing(path: Path, problems: list[Problem]) -> str:
+    """Return the problems of one file as lines of ``name:line: what``."""
+    ordered = sorted(set(problems), key=lambda problem: (problem.line, problem.text))
+    return "\n".join(f"  {path.name}:{problem.line}: {problem.text}" for problem in ordered)
+
+
+def _not_utf8(path: Path) -> str:
+    said = _("the file is not saved as UTF-8; in Notepad choose Save as, Encoding: UTF-8")
+    return listing(path, [Problem(line=1, text=said)])
+
+
+def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for table, known in _known_keys().items():
+        for key in known:
+            value = environment.get(f"NGOPI_{table}_{key}".upper())
+            if value is not None and isinstance(document.setdefault(table, {}), dict):
+                document[table][key] = value
+
+
+def _known_keys() -> dict[str, list[str]]:
+    show = [field.name for field in fields(Show) if field.name != "public_url"]
+    store = [field.name for field in fields(StoreSettings)]
+    return {
+        "show": [*show, "cover"],
+        "store": [*store, "public_url"],
+        "audio": [field.name for field in fields(AudioSettings)],
+    }
+
+
+def _config(root: Path, document: dict[str, Any], text: str) -> tuple[Config | None, list[Problem]]:
+    problems = unknown_keys(document, _TABLES, text=text)
+    tables: dict[str, dict[str, Any]] = {}
+    for name in _TABLES:
+        table = document.get(name, {})
+        if not isinstance(table, dict):
+            said = _('"{key}" must be a table: write [{key}] on a line of its own').format(key=name)
+            problems.append(Problem(line=line_of(text, name), text=said))
+            table = {}
+        tables[name] = dict(table)
+    cover = tables["show"].pop("cover", "cover.jpg")
+    public_url = str(tables["store"].pop("public_url", DEFAULT_PUBLIC_URL)).rstrip("/")
+    show_table = {**tables["show"], "public_url": public_url}
+    if "public_url" in tables["show"]:
+        said = _('"public_url" belongs under [store]')
+        problems.append(Problem(line=line_of(text, "show", "public_url"), text=said))
+    show, found = build(Show, show_table, text=text, under=("show",))
+    store, found_store = build(StoreSettings, tables["store"], text=text, under=("store",))
+    audio, found_audio = build(AudioSettings, tables["audio"], text=text, under=("audio",))
+    problems += [*found, *found_store, *found_audio]
+    for table, key, said in _objections(show, store, audio, cover):
+        problems.append(Problem(line=line_of(text, table, key), text=said))
+    if show is None or store is None or audio is None or problems:
+        return None, problems
+    return Config(root=root, show=show, cover=root / cover, store=store, audio=audio), []
+
+
+def _objections(
+    show: Show | None, store: StoreSettings | None, audio: AudioSettings | None, cover: object
+) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(cover, str) or not cover.strip():
+        yield "show", "cover", _('"cover" must be the name of a picture, as in "cover.jpg"')
+    if show is not None:
+        yield from (("show", *objection) for objection in _show_objections(show))
+        if why := _public_url_objection(show.public_url):
+            yield "store", "public_url", why
+    if store is not None:
+        yield from (("store", *objection) for objection in _store_objections(store))
+    if audio is not None:
+        yield from (("audio", *objection) for objection in _audio_objections(audio))
+
+
+def _show_objections(show: Show) -> Iterator[tuple[str, str]]:
+    if not SLUG.fullmatch(show.name):
+        yield "name", _('"name" may hold small letters a-z, digits and hyphens only')
+    for key in ("title", "description", "author"):
+        if not getattr(show, key).strip():
+            yield key, _('"{key}" is empty').format(key=key)
+    if not re.fullmatch(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*", show.language):
+        yield "language", _('"language" must be a language code, as in "id" or "en-GB"')
+    if show.category not in CATEGORIES:
+        choices = ", ".join(CATEGORIES)
+        yield (
+            "category",
+            _('"category" must be one of Apple\'s: {choices}').format(choices=choices),
+        )
+    elif show.subcategory is not None and show.subcategory not in CATEGORIES[show.category]:
+        choices = ", ".join(CATEGORIES[show.category]) or "-"
+        said = _('"subcategory" of {category} must be one of: {choices}')
+        yield "subcategory", said.format(category=show.category, choices=choices)
+    try:
+        ZoneInfo(show.timezone)
+    except (ValueError, OSError, KeyError):  # KeyError: ZoneInfoNotFoundError; OSError: a folder
+        yield "timezone", _('"timezone" must be a zone\'s name, as in "Asia/Jakarta" (WIB)')
+    if show.email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", show.email):
+        yield "email", _('"email" must be an address, as in "humas@example.org"')
+    if show.link is not None and not re.fullmatch(r"https?://[!-~]+", show.link):
+        yield "link", _('"link" must be a web address that begins with https://')
+
+
+def _public_url_objection(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host, odd = parts.hostname or "", parts.username or parts.query or parts.fragment
+    except ValueError:
+        host, odd, parts = "", "", urlsplit("")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    if secure and host and not odd and re.fullmatch(r"[!-~]+", url):
+        return None
+    return _(
+        '"public_url" must be the web address under which the public reaches the store; '
+        "it begins with https:// (http:// only for 127.0.0.1), as in https://media.example.org"
+    )
+
+
+def _store_objections(store: StoreSettings) -> Iterator[tuple[str, str]]:
+    if not re.match(r"(file:.|s3://[^/@:]+(/|$))", store.url):
+        yield "url", _('"url" must be "file:FOLDER" or "s3://BUCKET/PREFIX"')
+    endpoint = store.endpoint
+    if endpoint is not None and not re.fullmatch(r"https?://[^@\s/]+/?", endpoint):
+        yield (
+            "endpoint",
+            _('"endpoint" must be a web address without a password, as in https://s3.example.org'),
+        )
+
+
+def _audio_objections(audio: AudioSettings) -> Iterator[tuple[str, str]]:
+    if audio.target_lufs is not None and not (_QUIETEST_LUFS <= audio.target_lufs <= _LOUDEST_LUFS):
+        yield "target_lufs", _('"target_lufs" must lie between -31 and -9')
+    if not _LOWEST_PEAK_DBTP <= audio.true_peak_dbtp <= 0.0:
+        yield "true_peak_dbtp", _('"true_peak_dbtp" must lie between -9 and 0')
+    if audio.bitrate_kbps is not None and audio.bitrate_kbps not in _BIT_RATES_KBPS:
+        choices = ", ".join(str(rate) for rate in _BIT_RATES_KBPS)
+        yield "bitrate_kbps", _('"bitrate_kbps" must be one of: {choices}').format(choices=choices)
+    if audio.channels is not None and audio.channels not in (1, 2):
+        yield "channels", _('"channels" must be 1 or 2')

@@ -1,0 +1,123 @@
+"""What a person or a program reads: results on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ngopi.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from ngopi.errors import NgopiError
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """Prints for a person, or, with *as_json*, one document for a program."""
+
+    as_json: bool = False
+
+    def result(self, document: Json, *lines: str) -> None:
+        """Print a command's result: *lines* for a person, *document* for a program."""
+        if self.as_json:
+            print(json.dumps(_finite(document), ensure_ascii=False))  # noqa: T201 - stdout is this module's
+        else:
+            for line in lines:
+                print(line)  # noqa: T201 - stdout is this module's
+
+    def note(self, line: str) -> None:
+        """Say something beside the result."""
+        print(line, file=sys.stderr)  # noqa: T201 - stderr is this module's
+
+    def table(self, document: Json, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print rows in columns; the first row is *head*."""
+        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in (head, *rows)
+        ]
+        self.result(document, *lines)
+
+    def error(self, error: NgopiError) -> None:
+        """Say what happened and what to do next."""
+        self.failure(error.code, error.message, error.hint, error.exit_status)
+
+    def failure(self, code: str, message: str, hint: str, exit_status: int) -> None:
+        """Say what happened and what to do next, for a failure that has no class of its own."""
+        if self.as_json:
+            told = {"code": code, "message": message, "hint": hint, "exit_code": exit_status}
+            self.note(json.dumps({"error": told}, ensure_ascii=False))
+            return
+        self.note(_("Error: {message}").format(message=message))
+        if hint:
+            self.note(_("Try: {hint}").format(hint=hint))
+
+    @contextlib.contextmanager
+    def step(self, label: str, total: float) -> Iterator[Callable[[float], None]]:
+        """Show a long step: a bar with the time left on a terminal, a line in a pipe."""
+        if self.as_json or not sys.stderr.isatty():
+            if not self.as_json:
+                self.note(_("{step} …").format(step=_(label)))
+            yield _unseen
+            return
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description:<22}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+        )
+        with Progress(*columns, console=Terminal(stderr=True)) as bar:
+            task = bar.add_task(_(label), total=total)
+            yield lambda done: bar.advance(task, done)
+            bar.update(task, completed=total)
+
+
+def _unseen(done: float) -> None:
+    """Nobody looks."""
+    del done
+
+
+def _finite(value: object) -> object:
+    """JSON has no infinity: silence has no loudness there."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def clock(duration_s: float) -> str:
+    """Return a duration as people say it: 42:10 or 1:02:03."""
+    minutes, seconds = divmod(round(duration_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a size in MB (10^6 bytes)."""
+    return f"{size_bytes / 1e6:.1f} MB"
+
+
+def decibels(value: float) -> str:
+    """Return a level with one decimal; silence is -∞."""
+    return f"{value:.1f}" if math.isfinite(value) else "-∞"
+
+
+def moment(date: datetime | None, zone: ZoneInfo) -> str:
+    """Return a date in the show's zone, as in 2026-11-22 16:00 WIB."""
+    return "-" if date is None else f"{date.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,130 @@
+"""The RSS feed of a show: from its releases to bytes, without a look at clock or disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from feedgen.entry import FeedEntry
+from feedgen.feed import FeedGenerator
+
+from ngopi.feed.podcasting import EpisodeTags, ShowTags
+from ngopi.notes import clean_text, clip_bytes, notes_html, notes_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
+
+    from ngopi.model import Episode, Release, Show, StoredObject
+
+# Apple and PSP-1 count bytes, not characters.
+_DESCRIPTION_BYTES = 4000
+
+
+def build_feed(show: Show, *, cover: StoredObject, releases: Sequence[Release]) -> bytes:
+    """Return the feed as RSS 2.0 in UTF-8, newest episode first; equal input, equal bytes.
+
+    Characters that XML cannot hold are left out. Every release has a date of publication.
+
+    Source: RSS 2.0; Apple, "A Podcaster's Guide to RSS"; PSP-1; podcastindex.org/namespace/1.0.
+    """
+    show = _clean_show(show)
+    zone = ZoneInfo(show.timezone)
+    newest_first = sorted(releases, key=_age, reverse=True)
+    built = _published(newest_first[0].episode, zone) if newest_first else None
+    feed = _channel(show)
+    feed.register_extension(
+        "podcasting", partial(ShowTags, show, cover_url=cover.url, built=built), atom=False
+    )
+    for release in newest_first:
+        feed.add_entry(_item(release, show=show, zone=zone), order="append")
+    rss: bytes = feed.rss_str(pretty=True)
+    return rss
+
+
+def _channel(show: Show) -> Any:  # noqa: ANN401 - feedgen has no types
+    feed = FeedGenerator()
+    feed.title(show.title)
+    feed.link(href=show.feed_url, rel="self", type="application/rss+xml")
+    # Of all links the last one becomes <link>.
+    feed.link(href=show.link or show.public_url, rel="alternate")
+    feed.description(show.description)
+    feed.language(show.language)
+    feed.copyright(show.copyright)
+    # No version: a newer ngopi alone must not change a feed.
+    feed.generator("ngopi")
+    feed.docs("")
+    feed.load_extension("podcast", atom=False)
+    feed.podcast.itunes_author(show.author)
+    feed.podcast.itunes_category({"cat": show.category, "sub": show.subcategory})
+    feed.podcast.itunes_type(show.kind)
+    if show.email:
+        feed.podcast.itunes_owner(name=show.author, email=show.email)
+    return feed
+
+
+def _item(release: Release, *, show: Show, zone: tzinfo) -> Any:  # noqa: ANN401 - feedgen has no types
+    episode = _clean_episode(release.episode)
+    item = FeedEntry()
+    item.title(episode.title)
+    item.guid(episode.guid, permalink=False)
+    if show.link:  # public_url alone may be a folder that shows nobody a page
+        item.link(href=show.link)
+    item.description(_description(episode))
+    if html := notes_html(episode.notes):
+        item.content(html, type="CDATA")
+    item.enclosure(
+        url=release.enclosure.url,
+        length=release.enclosure.size_bytes,
+        type=release.audio.media_type,
+    )
+    item.load_extension("podcast", atom=False)
+    item.podcast.itunes_duration(max(1, round(release.audio.duration_s)))
+    item.podcast.itunes_season(episode.season)
+    item.podcast.itunes_episode(episode.number)
+    item.podcast.itunes_episode_type(episode.kind)
+    tags = partial(
+        EpisodeTags,
+        episode,
+        published=_published(episode, zone),
+        cover_url=release.cover.url if release.cover else None,
+    )
+    item.register_extension("podcasting", tags, atom=False)
+    return item
+
+
+def _description(episode: Episode) -> str:
+    text = clean_text(episode.summary or "") or notes_text(episode.notes) or episode.title
+    return clip_bytes(text, _DESCRIPTION_BYTES)
+
+
+def _published(episode: Episode, zone: tzinfo) -> datetime:
+    assert episode.published is not None, "a release was published"
+    return episode.published.astimezone(zone)
+
+
+def _age(release: Release) -> tuple[datetime, int, str]:
+    episode = release.episode
+    return _published(episode, UTC), episode.number or 0, episode.guid
+
+
+def _clean_show(show: Show) -> Show:
+    return replace(
+        show,
+        title=_line(show.title),
+        description=clip_bytes(clean_text(show.description), _DESCRIPTION_BYTES),
+        author=_line(show.author),
+        copyright=_line(show.copyright or "") or None,
+    )
+
+
+def _clean_episode(episode: Episode) -> Episode:
+    people = tuple(replace(person, name=_line(person.name)) for person in episode.people)
+    return replace(episode, title=_line(episode.title), people=people)
+
+
+def _line(text: str) -> str:
+    return " ".join(clean_text(text).split())

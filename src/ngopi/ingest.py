@@ -1,0 +1,314 @@
+"""The walk of one recording: open → measure, master, encode, check → tag → catalogue."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from ngopi.artwork import check_cover, cover_for_tag
+from ngopi.atomic import sha256_of
+from ngopi.audio.delivery import deliver
+from ngopi.audio.recording import probe
+from ngopi.catalogue import (
+    add_entry,
+    clean_line,
+    edit_episode,
+    episode_keys,
+    read_catalogue,
+    replace_audio,
+    require_slug,
+    slug_of,
+)
+from ngopi.errors import (
+    DateInvalidError,
+    DiskError,
+    NotesMissingError,
+    NumberInvalidError,
+    PersonEmptyError,
+    RecordingKnownError,
+    TitleEmptyError,
+)
+from ngopi.i18n import N_
+from ngopi.model import AudioFile, CatalogueEntry, Episode, Loudness, Person, SourceFile
+from ngopi.notes import notes_text
+from ngopi.tags import write_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ngopi.config import Config
+    from ngopi.model import Master, Progress, Recording
+
+DRAFT, NOW = "draft", "now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a producer asks of ``ngopi ingest``; None: nothing was said about it."""
+
+    recording: Path
+    title: str | None = None
+    slug: str | None = None
+    season: int | None = None
+    number: int | None = None
+    published: str | None = None
+    people: tuple[str, ...] = ()
+    notes: Path | None = None
+    cover: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of a recording; *title_from* says where an unnamed one got its title."""
+
+    entry: CatalogueEntry
+    replaced: bool
+    title_from: str | None
+
+
+def ingest(config: Config, request: Request, *, now: datetime, progress: Progress) -> Ingested:
+    """Master a recording and write its episode; whatever fails, nothing half-made stays.
+
+    Raises:
+        NgopiError: one of the many that bad input has.
+    """
+    known = read_catalogue(config.episodes, zone=config.zone)
+    old = _asked_for(known, request.slug)
+    recording = probe(request.recording)
+    _require_new(recording, known, old, progress)
+    episode, title_from = _episode(config, request, recording, known, old, now=now)
+    cover = _checked_cover(config, request, old)
+    with _workshop(config) as workshop:
+        made = workshop / "master.mp3"
+        with ThreadPoolExecutor(max_workers=1) as hashing:
+            hashed = hashing.submit(sha256_of, recording.path)
+            master = deliver(recording, made, settings=config.audio, progress=progress)
+            comment = notes_text(episode.notes)
+            write_tags(
+                made,
+                episode=episode,
+                show=config.show,
+                cover_jpeg=cover_for_tag(cover),
+                comment=comment,
+            )
+            source = SourceFile(
+                name=recording.path.name, sha256=hashed.result(), size_bytes=recording.size_bytes
+            )
+        audio = _audio_file(master, made, source)
+        _keep_media(config, made, audio)
+        entry = _keep_entry(config, request, episode, audio, old)
+    return Ingested(entry=entry, replaced=old is not None, title_from=title_from)
+
+
+# -- before the work ----------------------------------------------------------------------
+
+
+def _asked_for(known: tuple[CatalogueEntry, ...], slug: str | None) -> CatalogueEntry | None:
+    if slug is None:
+        return None
+    require_slug(slug)
+    return next((entry for entry in known if entry.episode.slug == slug), None)
+
+
+def _require_new(
+    recording: Recording,
+    known: tuple[CatalogueEntry, ...],
+    old: CatalogueEntry | None,
+    progress: Progress,
+) -> None:
+    """Refuse a recording that another episode was made of; only equal sizes are compared."""
+    others = [
+        entry
+        for entry in known
+        if entry.audio is not None
+        and entry is not old
+        and entry.audio.recording.size_bytes == recording.size_bytes
+    ]
+    if not others:
+        return
+    with progress.step(N_("Comparing"), recording.size_bytes) as advance:
+        sha256 = sha256_of(recording.path, advance=advance)
+    for entry in others:
+        if entry.audio is not None and entry.audio.recording.sha256 == sha256:
+            raise RecordingKnownError(path=recording.path.name, slug=entry.episode.slug)
+
+
+def _episode(
+    config: Config,
+    request: Request,
+    recording: Recording,
+    known: tuple[CatalogueEntry, ...],
+    old: CatalogueEntry | None,
+    *,
+    now: datetime,
+) -> tuple[Episode, str | None]:
+    title, title_from = _title(request, recording, old)
+    for number in (request.season, request.number):
+        if number is not None and number < 1:
+            raise NumberInvalidError(number=number)
+    given = {
+        "title": title,
+        "season": request.season,
+        "number": request.number,
+        "people": tuple(map(_person, request.people)) or None,
+        "notes": _notes(request.notes),
+        "published": _published(request.published, config, now),
+    }
+    said: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if old is not None:
+        if request.published == DRAFT:
+            said["published"] = None
+        return replace(old.episode, **said), title_from
+    if request.published is None:
+        said["published"] = _published(NOW, config, now)
+    slug = request.slug or _free_slug(config, title, request.number, known)
+    return Episode(slug=slug, guid=str(uuid4()), **said), title_from
+
+
+def _title(
+    request: Request, recording: Recording, old: CatalogueEntry | None
+) -> tuple[str, str | None]:
+    if request.title is not None:
+        title = clean_line(request.title)
+        if not title:
+            raise TitleEmptyError
+        return title, None
+    if old is not None:
+        return old.episode.title, None
+    if recording.title and (tagged := clean_line(recording.title)):
+        return tagged, N_("the recording's own tag")
+    return _readable(recording.path.stem), N_("the file's name")
+
+
+def _readable(stem: str) -> str:
+    words = clean_line(stem.replace("_", " ").replace("-", " ")).strip(". ")
+    return words[:1].upper() + words[1:] or "Episode"
+
+
+def _free_slug(
+    config: Config, title: str, number: int | None, known: tuple[CatalogueEntry, ...]
+) -> str:
+    taken = {entry.episode.slug for entry in known}
+    start = slug_of(title if number is None else f"{number:03d} {title}") or "episode"
+    slug, count = start, 1
+    while slug in taken or (config.episodes / slug).exists():
+        count += 1
+        slug = f"{start[:75].rstrip('-')}-{count}"
+    return slug
+
+
+def _person(text: str) -> Person:
+    """Read ``Name`` or ``Name:role``."""
+    name, _colon, role = text.partition(":")
+    if not clean_line(name):
+        raise PersonEmptyError(text=text)
+    return Person(name=clean_line(name), role=clean_line(role).lower() or "host")
+
+
+def _notes(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8-sig").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotesMissingError(path=path) from error
+
+
+def _published(text: str | None, config: Config, now: datetime) -> datetime | None:
+    if text is None or text == DRAFT:
+        return None
+    if text == NOW:
+        return now.astimezone(config.zone).replace(microsecond=0)
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DateInvalidError(text=text) from error
+    return date.replace(tzinfo=config.zone) if date.tzinfo is None else date
+
+
+def _checked_cover(config: Config, request: Request, old: CatalogueEntry | None) -> Path:
+    kept = old.cover if old is not None else None
+    path = request.cover or kept or config.cover
+    check_cover(path)
+    return path
+
+
+# -- the work -----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _workshop(config: Config) -> Iterator[Path]:
+    """Give a folder beside the media, so that the last step is a rename; it is emptied."""
+    try:
+        config.scratch.mkdir(exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(prefix="ingest-", dir=config.scratch))
+    except OSError as error:
+        raise DiskError(path=config.scratch, reason=error.strerror or error) from error
+    try:
+        yield workshop
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _audio_file(master: Master, made: Path, source: SourceFile) -> AudioFile:
+    # Size and hash are read after tagging: ID3 changes both, and the feed must state them
+    # exactly as they are delivered.
+    return AudioFile(
+        sha256=sha256_of(made),
+        size_bytes=made.stat().st_size,
+        duration_s=round(master.duration_s, 3),
+        media_type="audio/mpeg",
+        sample_rate_hz=master.sample_rate_hz,
+        channels=master.channels,
+        bitrate_kbps=master.bitrate_kbps,
+        target_lufs=master.target_lufs,
+        ceiling_dbtp=master.ceiling_dbtp,
+        gain_db=round(master.gain_db, 2),
+        before=_rounded(master.before),
+        after=_rounded(master.after),
+        recording=source,
+        made_by=f"ngopi {version('ngopi')}",
+    )
+
+
+def _rounded(loudness: Loudness) -> Loudness:
+    values = {f.name: getattr(loudness, f.name) for f in fields(loudness)}
+    return Loudness(**{k: round(v, 2) if math.isfinite(v) else v for k, v in values.items()})
+
+
+def _keep_media(config: Config, made: Path, audio: AudioFile) -> None:
+    try:
+        config.media.mkdir(exist_ok=True)
+        made.replace(config.media / f"{audio.sha256}.mp3")
+    except OSError as error:
+        raise DiskError(path=config.media, reason=error.strerror or error) from error
+
+
+def _keep_entry(
+    config: Config,
+    request: Request,
+    episode: Episode,
+    audio: AudioFile,
+    old: CatalogueEntry | None,
+) -> CatalogueEntry:
+    if old is None:
+        return add_entry(config.episodes, episode=episode, audio=audio, cover=request.cover)
+    changes = {
+        key: value
+        for key, value in episode_keys(episode).items()
+        if value != episode_keys(old.episode)[key]
+    }
+    entry = replace_audio(old, audio, cover=request.cover)
+    notes = episode.notes if episode.notes != old.episode.notes else None
+    if changes or notes is not None:
+        edit_episode(entry, changes, notes=notes)
+    return replace(entry, episode=episode)

@@ -1,0 +1,174 @@
+"""What should be public: this folder's wish, held against what is public already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+from ngopi.artwork import check_cover
+from ngopi.atomic import sha256_of
+from ngopi.errors import GuidChangedError, ShowGuidChangedError, SlugTakenError
+from ngopi.ledger import sha256_of_bytes, to_json
+from ngopi.model import Release, ShowRelease, StoredObject
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ngopi.config import Config
+    from ngopi.model import CatalogueEntry, Ledger
+
+# Podcasting 2.0, podcast:guid: the namespace of all shows.
+PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a publish would do, by slug.
+
+    *silent*: due, but without audio; *unknown*: public, but not in this folder;
+    *withdrawn*: public, though the folder calls them drafts or dates them later (they stay).
+    """
+
+    add: tuple[str, ...]
+    change: tuple[str, ...]
+    keep: tuple[str, ...]
+    drafts: tuple[str, ...]
+    scheduled: tuple[str, ...]
+    silent: tuple[str, ...]
+    unknown: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+    show_changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """This folder's wish: the releases to be public, and the local file behind each key."""
+
+    show: ShowRelease
+    releases: tuple[Release, ...]
+    files: dict[str, Path]
+
+
+def podcast_guid(feed_url: str) -> str:
+    """Return the podcast:guid of a feed that never had one.
+
+    Source: Podcasting 2.0, podcast:guid (UUIDv5 of the URL without scheme and last slashes).
+    """
+    bare = feed_url.split("://", 1)[-1].rstrip("/")
+    return str(uuid5(PODCAST_NAMESPACE, bare))
+
+
+def make_wish(
+    config: Config, entries: tuple[CatalogueEntry, ...], ledger: Ledger | None, *, now: datetime
+) -> Wish:
+    """Return the releases that this folder wants public, under the show's lasting guid.
+
+    Raises:
+        SlugTakenError: two episodes have one guid.
+        GuidChangedError: a public episode would get another guid.
+        ShowGuidChangedError: the show would.
+    """
+    _require_unique_guids(entries)
+    files: dict[str, Path] = {}
+    releases = tuple(
+        _release(config, entry, files)
+        for entry in entries
+        if _is_due(entry, now) and entry.audio is not None
+    )
+    _require_same_guids(releases, ledger)
+    cover = _cover(config, "show", config.cover, files)
+    show = replace(config.show, guid=_guid(config, ledger))
+    return Wish(show=ShowRelease(show=show, cover=cover), releases=releases, files=files)
+
+
+def _guid(config: Config, ledger: Ledger | None) -> str:
+    """Keep the guid that the show was first published with, even when its address changes."""
+    if ledger is None:
+        return config.show.guid or podcast_guid(config.show.feed_url)
+    if config.show.guid not in (None, ledger.guid):
+        raise ShowGuidChangedError(public=ledger.guid, here=config.show.guid)
+    return ledger.guid
+
+
+def _is_due(entry: CatalogueEntry, now: datetime) -> bool:
+    published = entry.episode.published
+    return published is not None and published <= now
+
+
+def _release(config: Config, entry: CatalogueEntry, files: dict[str, Path]) -> Release:
+    audio, slug = entry.audio, entry.episode.slug
+    assert audio is not None
+    key = f"audio/{slug}-{audio.sha256[:12]}.mp3"
+    files[key] = config.media / f"{audio.sha256}.mp3"
+    enclosure = stored_object(config, key, size_bytes=audio.size_bytes, sha256=audio.sha256)
+    cover = None if entry.cover is None else _cover(config, slug, entry.cover, files)
+    return Release(episode=entry.episode, audio=audio, enclosure=enclosure, cover=cover)
+
+
+def _cover(config: Config, name: str, path: Path, files: dict[str, Path]) -> StoredObject:
+    if not path.is_file():
+        check_cover(path)  # says what is wrong, and what to do
+    sha256 = sha256_of(path)
+    suffix = ".png" if path.suffix.lower() == ".png" else ".jpg"
+    # New artwork needs a new file name, or Apple keeps the old picture: so the hash is in it.
+    key = f"covers/{name}-{sha256[:12]}{suffix}"
+    files[key] = path
+    return stored_object(config, key, size_bytes=path.stat().st_size, sha256=sha256)
+
+
+def stored_object(config: Config, key: str, *, size_bytes: int, sha256: str) -> StoredObject:
+    """Return what lies under *key*, with its URL under the show's public address."""
+    url = f"{config.show.public_url}/{key}"
+    return StoredObject(key=key, url=url, size_bytes=size_bytes, sha256=sha256)
+
+
+def _require_unique_guids(entries: tuple[CatalogueEntry, ...]) -> None:
+    seen: dict[str, str] = {}
+    for entry in entries:
+        episode = entry.episode
+        if episode.guid in seen:
+            raise SlugTakenError(slug=episode.slug, other=seen[episode.guid], guid=episode.guid)
+        seen[episode.guid] = episode.slug
+
+
+def _require_same_guids(releases: tuple[Release, ...], ledger: Ledger | None) -> None:
+    public = {entry.slug: entry.guid for entry in ledger.entries} if ledger else {}
+    for release in releases:
+        episode = release.episode
+        if public.get(episode.slug, episode.guid) != episode.guid:
+            raise GuidChangedError(
+                slug=episode.slug, public=public[episode.slug], here=episode.guid
+            )
+
+
+def make_plan(
+    entries: tuple[CatalogueEntry, ...], wish: Wish, ledger: Ledger | None, *, now: datetime
+) -> Plan:
+    """Hold *wish* against the ledger."""
+    public = {entry.guid: entry for entry in ledger.entries} if ledger else {}
+    add, change, keep = [], [], []
+    for release in wish.releases:
+        known = public.get(release.episode.guid)
+        if known is None:
+            add.append(release.episode.slug)
+        elif known.release != sha256_of_bytes(to_json(release)):
+            change.append(release.episode.slug)
+        else:
+            keep.append(release.episode.slug)
+    here = {entry.episode.guid for entry in entries}
+    away = [entry.episode for entry in entries if entry.episode.guid not in public]
+    return Plan(
+        add=tuple(add),
+        change=tuple(change),
+        keep=tuple(keep),
+        drafts=tuple(e.slug for e in away if e.published is None),
+        scheduled=tuple(e.slug for e in away if e.published is not None and e.published > now),
+        silent=tuple(e.episode.slug for e in entries if _is_due(e, now) and e.audio is None),
+        unknown=tuple(entry.slug for guid, entry in public.items() if guid not in here),
+        withdrawn=tuple(
+            e.episode.slug for e in entries if e.episode.guid in public and not _is_due(e, now)
+        ),
+        show_changed=ledger is None or ledger.show != sha256_of_bytes(to_json(wish.show)),
+    )

@@ -1,0 +1,84 @@
+"""The folder store on loopback, as the public would see it: types, byte ranges, CORS."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import TYPE_CHECKING
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.security import safe_join
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.utils import redirect, send_file
+from werkzeug.wrappers import Request
+
+from ngopi.errors import NgopiError, PortTakenError
+from ngopi.store.kinds import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from werkzeug.serving import BaseWSGIServer
+    from werkzeug.wrappers import Response
+
+HOST = "127.0.0.1"
+_LAST_PORT = 65535
+_LOG = logging.getLogger(__name__)
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own signature
+        _LOG.log(logging.INFO if type == "info" else logging.WARNING, message, *args)
+
+
+def open_preview(folder: Path, *, port: int) -> BaseWSGIServer:
+    """Return a server of *folder* that listens already; ``serve_forever()`` runs it.
+
+    Port 0 takes a free one.
+
+    Raises:
+        PortTakenError: something else listens there.
+    """
+    try:
+        # Tried first because werkzeug leaves the program when a port is taken.
+        with socket.create_server((HOST, port)):
+            pass
+    except (OSError, OverflowError) as error:
+        other = port + 1 if 0 < port < _LAST_PORT else 8000
+        raise PortTakenError(port=port, reason=error, other=other) from error
+    return make_server(HOST, port, _app(folder), threaded=True, request_handler=_QuietHandler)
+
+
+def _app(folder: Path) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            response = _answer(folder, request)
+        except HTTPException as error:
+            response = error.get_response(environ)
+        return response(environ, start_response)
+
+    return app
+
+
+def _answer(folder: Path, request: Request) -> Response:
+    if request.method not in {"GET", "HEAD"}:
+        raise MethodNotAllowed(["GET", "HEAD"])
+    key = request.path.lstrip("/")
+    if not key:
+        return redirect("/feed.xml")
+    try:
+        kind = kind_of(key)
+    except NgopiError as error:
+        raise NotFound from error
+    path = safe_join(str(folder), key)
+    if path is None or any(part.startswith(".") for part in key.split("/")):
+        raise NotFound
+    try:
+        response = send_file(path, request.environ, mimetype=kind.media_type, conditional=True)
+    except OSError as error:
+        raise NotFound from error
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response

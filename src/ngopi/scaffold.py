@@ -1,0 +1,160 @@
+"""A new show: its folder, its ngopi.toml with a comment on every key, a first cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ngopi.artwork import make_cover
+from ngopi.atomic import write_atomic
+from ngopi.catalogue import slug_of
+from ngopi.config import FILE_NAME, load_config
+from ngopi.errors import ConfigInvalidError, DiskError, FolderNotEmptyError
+from ngopi.i18n import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ngopi.config import Config
+
+_GITIGNORE = """\
+# {media}
+media/
+public/
+.ngopi/
+.ngopi.lock
+"""
+
+_WORKFLOW = """\
+# {purpose}
+name: feed
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.13"
+      - run: python -m pip install ngopi
+      - run: ngopi check feeds/*.xml
+        if: hashFiles('feeds/*.xml') != ''
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What ``ngopi init`` asked; *public_url* and *store* as in ngopi.toml."""
+
+    title: str
+    author: str
+    language: str
+    category: str
+    timezone: str
+    public_url: str
+    store: str
+    email: str | None
+
+
+def make_show(folder: Path, answers: Answers) -> Config:
+    """Write a new show into *folder*; files that are there already stay as they are.
+
+    Raises:
+        FolderNotEmptyError: *folder* is a show already.
+        ConfigInvalidError: an answer cannot be; nothing but the folder itself was made.
+        DiskError: the folder cannot be written.
+    """
+    settings = folder / FILE_NAME
+    if settings.exists():
+        raise FolderNotEmptyError(path=settings)
+    name = slug_of(answers.title) or slug_of(folder.name) or "podcast"
+    try:
+        for part in (folder, folder / "episodes", folder / "feeds"):
+            part.mkdir(parents=True, exist_ok=True)
+        (folder / ".github" / "workflows").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(path=folder, reason=error.strerror or error) from error
+    workflow = _WORKFLOW.format(purpose=_("Checks the feed at every change."))
+    ignored = _GITIGNORE.format(media=_("Sound is kept in the store, not in git."))
+    _write_new(folder / ".github" / "workflows" / "feed.yml", workflow.encode())
+    _write_new(folder / ".gitignore", ignored.encode())
+    if not (folder / "cover.jpg").exists():
+        _write_new(folder / "cover.jpg", make_cover(answers.title, answers.author))
+    # Last: as long as it is missing, the folder is no show, and init can be run again.
+    write_atomic(settings, settings_text(name, answers).encode())
+    try:
+        return load_config(folder, environment={})
+    except ConfigInvalidError:
+        settings.unlink()
+        raise
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    if not path.exists():
+        write_atomic(path, data)
+
+
+def settings_text(name: str, answers: Answers) -> str:
+    """Return the ngopi.toml of a new show, every key with a comment in the reader's language."""
+    description = _("{title}: a podcast by {author}.").format(
+        title=answers.title, author=answers.author
+    )
+    lines = [
+        "[show]",
+        *_key("name", name, _("the feed's file name: feeds/<name>.xml")),
+        *_key("title", answers.title, _("the name that podcast apps show")),
+        *_key("description", description, _("what the show is about, in a few sentences")),
+        *_key("author", answers.author, _("who makes it")),
+        *_key("language", answers.language, _("language code: id, en, jv …")),
+        *_key("category", answers.category, _("one of Apple's categories, spelt exactly")),
+        *_key("subcategory", None, _("one of that category's, if it has any")),
+        *_key("timezone", answers.timezone, _("Asia/Jakarta, Asia/Makassar or Asia/Jayapura")),
+        *_key("explicit", value=False, why=_("true if it is not for children")),
+        *_key("kind", "episodic", _("episodic (newest first) or serial (told in order)")),
+        *_key("locked", value=True, why=_("true: other hosts may not take the feed over")),
+        *_key("cover", "cover.jpg", _("square, 1400 to 3000 pixels, JPEG or PNG")),
+        *_key("email", answers.email, _("shown in the feed to everybody; better left out")),
+        *_key("link", None, _("the show's web page")),
+        *_key("copyright", None, _("who holds the rights")),
+        *_key("guid", None, _("only for a show that has a podcast:guid from elsewhere")),
+        "",
+        "[store]",
+        *_key("url", answers.store, _("where files are put: file:FOLDER or s3://BUCKET/PREFIX")),
+        *_key("public_url", answers.public_url, _("the web address under which they are found")),
+        *_key("endpoint", None, _("an S3-compatible provider's address; AWS needs none")),
+        *_key("region", None, _("the store's region, if the provider asks for one")),
+        *_key("profile", None, _("a profile of ~/.aws/credentials; never write secrets here")),
+        "",
+        "[audio]",
+        *_key("target_lufs", None, _("loudness; without it -16 LUFS, or -19 for mono")),
+        *_key("true_peak_dbtp", -1.0, _("the highest true peak of the delivered file")),
+        *_key("bitrate_kbps", None, _("without it 128, or 64 for mono")),
+        *_key("channels", None, _("1 or 2; without it as recorded")),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_EXAMPLES: dict[str, str | int | float] = {
+    "subcategory": "…",
+    "email": "humas@example.org",
+    "link": "https://example.org",
+    "copyright": "CC BY 4.0",
+    "guid": "00000000-0000-0000-0000-000000000000",
+    "endpoint": "https://s3.example.org",
+    "region": "ap-southeast-3",
+    "profile": "ngopi",
+    "target_lufs": -16.0,
+    "bitrate_kbps": 128,
+    "channels": 1,
+}
+
+
+def _key(key: str, value: str | float | None, why: str) -> list[str]:
+    import tomlkit
+
+    if value is None:
+        return [f"# {why}", f"# {key} = {tomlkit.item(_EXAMPLES[key]).as_string()}"]
+    return [f"# {why}", f"{key} = {tomlkit.item(value).as_string()}"]

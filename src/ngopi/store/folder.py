@@ -1,0 +1,178 @@
+"""A folder as a store: for a web server of one's own, a preview, or a copy on a disk."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING
+
+from ngopi.atomic import lock, replacing, sync_folder, write_atomic
+from ngopi.errors import (
+    DiskError,
+    ObjectMissingError,
+    ObjectTakenError,
+    StoreLinkError,
+    StoreReadError,
+    StoreVerifyError,
+    SwapConflictError,
+)
+from ngopi.model import ObjectHead
+from ngopi.store.address import folder_of
+from ngopi.store.kinds import find_kind, kind_of
+from ngopi.store.source import checked_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ngopi.model import StoreSettings
+
+_BLOCK_BYTES = 1 << 20
+# Hidden, so that a web server that knows its trade does not serve it.
+_LOCK_NAME = ".ngopi.lock"
+# Another producer's long copy to a slow disk is worth waiting for; a hung one is not.
+_LOCK_WAIT_S = 60.0
+
+
+class FolderStore:
+    """Objects as files below *folder*; a version is the content's SHA-256.
+
+    Writers take turns by a lock file, readers never wait: files appear whole by a rename.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of(cls, settings: StoreSettings, *, root: Path) -> FolderStore:
+        """Return the store that a ``file:`` address names; a relative path starts at *root*.
+
+        ``file:public``, ``file:/srv/www``, ``file:C:/www``, ``file:///srv/www`` and
+        ``file:///C:/www`` are understood; only the last two are percent-decoded.
+
+        Raises:
+            StoreAddressError: it is no such address, or names another machine.
+        """
+        return cls(folder_of(settings.url, root=root))
+
+    def head(self, key: str) -> ObjectHead | None:
+        """Return what is stored under *key*, or None; reads the whole file."""
+        path = self._path(key)
+        with _reading(key):
+            try:
+                with path.open("rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                    return _head(key, size_bytes=file.tell(), sha256=sha256)
+            except FileNotFoundError:
+                return None
+
+    def read(self, key: str) -> tuple[bytes, ObjectHead] | None:
+        """Return a small object's bytes and head, both of one moment, or None."""
+        path = self._path(key)
+        with _reading(key):
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                return None
+        return data, _head_of(key, data)
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """Yield a large object's bytes, piece by piece."""
+        path = self._path(key)
+        with _reading(key):
+            try:
+                file = path.open("rb")
+            except FileNotFoundError as error:
+                raise ObjectMissingError(key=key) from error
+            with file:
+                while chunk := file.read(_BLOCK_BYTES):
+                    yield chunk
+
+    def add(
+        self, key: str, path: Path, *, sha256: str, advance: Callable[[float], None]
+    ) -> ObjectHead:
+        """Copy the file *path* to *key* for ever, unless the same is already there."""
+        target = self._path(key)
+        with self._writing(target):
+            there = self.head(key)
+            if there is None:
+                with replacing(target) as file:
+                    for block in checked_blocks(path, sha256=sha256, block_bytes=_BLOCK_BYTES):
+                        file.write(block)
+                        advance(len(block))
+                return self._verified(key, sha256=sha256)
+        if there.sha256 != sha256:
+            raise ObjectTakenError(key=key)
+        advance(there.size_bytes)
+        return there
+
+    def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
+        """Replace *key* by *data* if its version still is *expected* (None: nothing is there)."""
+        target = self._path(key)
+        with self._writing(target):
+            there = self.head(key)
+            if (there and there.version) != expected:
+                raise SwapConflictError(key=key)
+            write_atomic(target, data)
+        return _head_of(key, data)
+
+    def delete(self, key: str) -> None:
+        """Remove *key*; nothing happens if it is not there."""
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise DiskError(path=path, reason=error.strerror or error) from error
+
+    def heads(self, prefix: str) -> Iterator[ObjectHead]:
+        """Yield what lies under *prefix*, in the order of the keys; reads each file."""
+        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*"))
+        for key in sorted(key for key in found if key.startswith(prefix) and find_kind(key)):
+            head = self.head(key)
+            if head is not None:  # removed by another producer since the folder was read
+                yield head
+
+    def _path(self, key: str) -> Path:
+        kind_of(key)
+        path = self.folder / key
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            raise StoreLinkError(path=path)
+        return path
+
+    def _verified(self, key: str, *, sha256: str) -> ObjectHead:
+        stored = self.head(key)
+        if stored is None or stored.sha256 != sha256:
+            raise StoreVerifyError(key=key, reason=f"SHA-256 {stored and stored.sha256}")
+        return stored
+
+    @contextlib.contextmanager
+    def _writing(self, target: Path) -> Iterator[None]:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sync_folder(self.folder)
+        except OSError as error:
+            raise DiskError(path=target, reason=error.strerror or error) from error
+        with lock(self.folder / _LOCK_NAME, wait_s=_LOCK_WAIT_S):
+            yield
+
+
+@contextlib.contextmanager
+def _reading(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreReadError(key=key, reason=error.strerror or error) from error
+
+
+def _head_of(key: str, data: bytes) -> ObjectHead:
+    return _head(key, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _head(key: str, *, size_bytes: int, sha256: str) -> ObjectHead:
+    return ObjectHead(
+        key=key,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        version=sha256,
+        media_type=kind_of(key).media_type,
+    )

@@ -1,0 +1,131 @@
+"""Reading what people write in TOML: every mistake of a file at once, each with its line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ngopi.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
+
+T = TypeVar("T")
+_ADAPTERS: dict[Any, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake: *line* counts from 1."""
+
+    line: int
+    text: str
+
+
+def parse(text: str, *, first_line: int = 1) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the document and no problem, or nothing and why TOML cannot be read."""
+    try:
+        return tomllib.loads(text), []
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else text.count("\n") + 1
+        reason = _(
+            "this line cannot be read; every text needs its quotation marks, "
+            'as in title = "Pengawasan pemilu"'
+        )
+        return {}, [Problem(line=line + first_line - 1, text=reason)]
+
+
+def line_of(text: str, *keys: str) -> int:
+    """Return the line of *text* where the key path *keys* is set, or of its table, or 1."""
+    table, best = "", 1
+    wanted_table, wanted_key = ".".join(keys[:-1]), keys[-1]
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line):
+            table = header[1]
+            if table in {wanted_table, ".".join(keys)}:
+                best = number
+        key = re.match(r"\s*\"?([^\s\"=]+)\"?\s*=", line)
+        if table == wanted_table and key and key[1] == wanted_key:
+            return number
+    return best
+
+
+def unknown_keys(
+    table: Mapping[str, object], known: Iterable[str], *, text: str, under: Sequence[str] = ()
+) -> list[Problem]:
+    """Return a problem for each key of *table* that nobody knows, with the likely meaning."""
+    known = list(known)
+    problems = []
+    for key in table:
+        if key in known:
+            continue
+        near = difflib.get_close_matches(key, known, n=1)
+        sentence = (
+            _('"{key}" is not a key that ngopi knows; did you mean "{near}"?')
+            if near
+            else _('"{key}" is not a key that ngopi knows; these are: {known}')
+        )
+        said = sentence.format(key=key, near="".join(near), known=", ".join(known))
+        problems.append(Problem(line=line_of(text, *under, key), text=said))
+    return problems
+
+
+def build(
+    kind: type[T], table: Mapping[str, object], *, text: str, under: Sequence[str] = ()
+) -> tuple[T | None, list[Problem]]:
+    """Make a *kind* (a dataclass) of a TOML table; None if anything is wrong with it."""
+    from pydantic import ValidationError
+
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+    problems = unknown_keys(table, known, text=text, under=under)
+    try:
+        value = adapter(kind).validate_python({k: v for k, v in table.items() if k in known})
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            problems.append(_problem(detail, text=text, under=under))
+        return None, problems
+    return (None if problems else value), problems
+
+
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Return pydantic's validator of *kind*, made once."""
+    from pydantic import TypeAdapter
+
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    found: TypeAdapter[T] = _ADAPTERS[kind]
+    return found
+
+
+def _problem(detail: ErrorDetails, *, text: str, under: Sequence[str]) -> Problem:
+    keys = [str(part) for part in detail["loc"]] or ["?"]
+    key = ".".join(keys)
+    missing = detail["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}
+    if missing:
+        said = _('"{key}" is missing').format(key=key)
+        return Problem(line=line_of(text, *under, keys[0]), text=said)
+    said = _('"{key}" {must}').format(key=key, must=_must(detail))
+    return Problem(line=line_of(text, *under, keys[0]), text=said)
+
+
+def _must(detail: ErrorDetails) -> str:
+    kind = detail["type"]
+    if kind == "literal_error":
+        return _("must be one of: {choices}").format(choices=detail["ctx"]["expected"])
+    musts = {
+        "string": _('must be text between quotation marks, as in "…"'),
+        "bool": _("must be true or false"),
+        "int": _("must be a whole number, without quotation marks"),
+        "float": _("must be a number, as in -16.0"),
+        "date": _("must be a date with its time, as in 2026-11-22T16:00:00+07:00"),
+        "tuple": _("must be a list between [ and ]"),
+    }
+    other = _('must be a table, as in { name = "…" }')
+    return next((must for start, must in musts.items() if kind.startswith(start)), other)
