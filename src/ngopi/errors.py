@@ -199,9 +199,7 @@ class MasterNotVerifiedError(NgopiError):
         "{true_peak_dbtp:.2f} dBTP, and {target_lufs:.2f} LUFS under {ceiling_dbtp:.2f} dBTP "
         "were wanted."
     )
-    next_step = N_(
-        "set a higher bitrate_kbps or a lower target_lufs under [audio] in ngopi.toml."
-    )
+    next_step = N_("set a higher bitrate_kbps or a lower target_lufs under [audio] in ngopi.toml.")
 
 
 # -- files ------------------------------------------------------------------------------

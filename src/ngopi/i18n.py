@@ -14,6 +14,15 @@ _DOMAIN = "ngopi"
 _LOCALE_FOLDER = Path(__file__).parent / "locale"
 
 
+class _Spoken:
+    """The catalogue in use, looked up once: gettext itself asks the disk for each message."""
+
+    translations = gettext.NullTranslations()
+
+
+_spoken = _Spoken()
+
+
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated later"
     """Mark *message* for translation and return it as it is."""
     return message
@@ -21,16 +30,20 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translated 
 
 def _(message: str) -> str:
     """Return *message* in the language that was set."""
-    return gettext.dgettext(_DOMAIN, message)
+    return _spoken.translations.gettext(message)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """Return the form of the message that *count* asks for, in the language that was set."""
-    return gettext.dngettext(_DOMAIN, singular, plural, count)
+    return _spoken.translations.ngettext(singular, plural, count)
 
 
 def set_language(language: str) -> None:
     """Speak *language* (one of LANGUAGES) from now on, click's own messages included."""
+    _spoken.translations = gettext.translation(
+        _DOMAIN, _LOCALE_FOLDER, languages=[language], fallback=True
+    )
+    # click asks gettext's global domain, which follows the environment.
     os.environ["LANGUAGE"] = language
     gettext.bindtextdomain(_DOMAIN, _LOCALE_FOLDER)
     gettext.textdomain(_DOMAIN)

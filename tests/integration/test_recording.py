@@ -561,7 +561,7 @@ def test_an_mp3_with_a_damaged_middle_keeps_the_rest_in_place(tmp_path):
     assert level_dbfs(found[-49000:-1000]) == pytest.approx(-23.46, abs=0.15)
 
 
-@pytest.mark.parametrize(("name", "encoder"), [("a.m4a", "aac"), ("a.mkv", "flac")])
+@pytest.mark.parametrize(("name", "encoder"), [("a.m4a", "aac"), ("a.mp3", "libmp3lame")])
 def test_a_recording_that_is_mostly_damaged_is_refused(tmp_path, name, encoder):
     path = speech.write(tmp_path / name, speech.voice(5), codec=encoder)
     overwrite(path, packets(path)[10:][::2], 0xFF)
@@ -597,6 +597,16 @@ def test_a_recording_that_ends_before_its_stated_length_is_warned_about(
 
     assert 12 * 48000 < len(found) < 17 * 48000
     assert "before its stated length" in caplog.text
+
+
+def test_a_mere_beginning_is_refused(tmp_path):
+    options = {"movflags": "faststart"}
+    path = speech.write(tmp_path / "a.m4a", speech.voice(20), codec="aac", options=options)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 4])
+
+    with pytest.raises(DamagedRecordingError):
+        decoded(path)
 
 
 def test_a_video_whose_end_was_never_written_is_damaged(tmp_path):

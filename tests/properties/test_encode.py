@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mp3 import decoded, renderer, snr_db
 
+from mp3 import decoded, renderer, snr_db
 from ngopi.audio.encode import _encode, _Job
 
 LONGEST_S = 8
@@ -41,7 +41,7 @@ def sound_of(kind: str, frames: int, channels: int, seed: int) -> np.ndarray:
     kind=st.sampled_from(["silence", "noise", "tone", "bursts", "clicks"]),
     seed=st.integers(0, 99),
 )
-def test_chunks_decode_to_the_length_and_quality_of_one_encode(  # noqa: PLR0913 - one for each thing that varies
+def test_chunks_decode_to_the_length_and_quality_of_one_encode(
     frames, chunk_frames, rate_hz, bitrate_kbps, channels, kind, seed
 ):
     sound = sound_of(kind, frames, channels, seed)

@@ -37,8 +37,9 @@ _OPEN_OPTIONS = {
     "format_whitelist": "wav,w64,aiff,mp3,mov,aac,ogg,flac,matroska,caf",
     "protocol_whitelist": "file",
 }
-# Only these state the length of the sound itself; elsewhere it is guessed from the file's size.
-_EXACT_DURATION_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "flac"}
+# Only these state the length of the track itself; elsewhere it is guessed from the file's
+# size, or is the length of the whole video.
+_STATING_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "flac"}
 _44100_FAMILY_HZ = {11025, 22050, 44100, 88200, 176400}
 _LAYOUT_NAMES = {1: "mono", 2: "stereo"}
 
@@ -224,7 +225,7 @@ def _sound(
             else:
                 yield frame
     stated_s = _duration_s(container, stream)
-    if stated_s is not None and container.format.name in _EXACT_DURATION_FORMATS:
+    if stated_s is not None and container.format.name in _STATING_FORMATS and not tally.jumps:
         tally.missing_s = stated_s - clock.elapsed_s
 
 

@@ -41,7 +41,7 @@ class Tally:
             TooShortRecordingError: it is shorter than half a second.
         """
         path = recording.path
-        nothing_left = 0 < self.damaged_frames and decoded_s <= self.damaged_s
+        nothing_left = self.damaged_frames > 0 and decoded_s <= self.damaged_s
         too_damaged = self.damaged_s > _MAX_DAMAGED_SHARE * decoded_s
         too_little = self.missing_s > _MAX_MISSING_SHARE * (decoded_s + self.missing_s)
         if nothing_left or too_damaged or too_little:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ngopi.console import Json, clock, decibels, megabytes
+from ngopi.i18n import _
 
 if TYPE_CHECKING:
     from ngopi.config import Config
@@ -57,6 +58,6 @@ def entry_line(verb: str, config: Config, entry: CatalogueEntry, address: str | 
 
 def finding_line(finding: Finding) -> str:
     """Return a check's remark as one line for a person."""
-    return (
-        f"{finding.where}: {finding.severity} {finding.rule}: {finding.message} {finding.hint}"
-    ).rstrip()
+    return f"{finding.where}: {finding.severity} {finding.rule}: {finding.message} " + _(
+        "Try: {hint}"
+    ).format(hint=finding.hint)

@@ -129,7 +129,7 @@ def demo(session: Session, folder: Path) -> int:
             "errors": errors,
         },
         entry_line(_("Published"), config, made.entry, config.show.feed_url),
-        *(finding_line(finding) for finding in made.findings),
+        *(finding_line(finding) for finding in made.findings if finding.severity == "E"),
         _("The feed was checked: {count} errors").format(count=errors),
         *(f"  {name:<10}{path}" for name, path in rows),
         _("Listen:   ngopi --show {folder} serve").format(folder=folder),

@@ -40,7 +40,7 @@ def build_feed(show: Show, *, cover: StoredObject, releases: Sequence[Release]) 
         "podcasting", partial(ShowTags, show, cover_url=cover.url, built=built), atom=False
     )
     for release in newest_first:
-        feed.add_entry(_item(release, show=show, zone=zone), order="append")
+        feed.add_entry(_item(release, show=show, cover=cover, zone=zone), order="append")
     rss: bytes = feed.rss_str(pretty=True)
     return rss
 
@@ -66,7 +66,7 @@ def _channel(show: Show) -> Any:  # noqa: ANN401 - feedgen has no types
     return feed
 
 
-def _item(release: Release, *, show: Show, zone: tzinfo) -> Any:  # noqa: ANN401 - feedgen has no types
+def _item(release: Release, *, show: Show, cover: StoredObject, zone: tzinfo) -> Any:  # noqa: ANN401 - feedgen has no types
     episode = _clean_episode(release.episode)
     item = FeedEntry()
     item.title(episode.title)
@@ -90,7 +90,8 @@ def _item(release: Release, *, show: Show, zone: tzinfo) -> Any:  # noqa: ANN401
         EpisodeTags,
         episode,
         published=_published(episode, zone),
-        cover_url=release.cover.url if release.cover else None,
+        cover_url=(release.cover or cover).url,
+        explicit=show.explicit if episode.explicit is None else episode.explicit,
     )
     item.register_extension("podcasting", tags, atom=False)
     return item

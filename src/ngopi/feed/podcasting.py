@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from ngopi.model import Episode, Person, Show
 
+# Roles of the podcast taxonomy that belong to its group "cast"; others are left without a group.
+_CAST_ROLES = frozenset(
+    {"host", "co-host", "guest host", "guest", "narrator", "voice actor", "reporter", "announcer"}
+)
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 PODCAST = "https://podcastindex.org/namespace/1.0"
 
@@ -60,21 +64,25 @@ class ShowTags:
 
 
 class EpisodeTags:
-    """The same for one item; *published* is in the show's zone."""
+    """The same for one item; *published* is in the show's zone.
 
-    def __init__(self, episode: Episode, *, published: datetime, cover_url: str | None) -> None:
+    Picture and explicit are said in every item: not every client looks for them in the channel.
+    """
+
+    def __init__(
+        self, episode: Episode, *, published: datetime, cover_url: str, explicit: bool
+    ) -> None:
         self._episode = episode
         self._published = published
         self._cover_url = cover_url
+        self._explicit = explicit
 
     def extend_rss(self, item: Element) -> Element:
         """Add the episode's tags to *item*."""
         # Not by feedgen: it switches the whole process's locale for every date.
         SubElement(item, "pubDate").text = format_datetime(self._published)
-        if self._cover_url is not None:
-            SubElement(item, f"{{{ITUNES}}}image", href=self._cover_url)
-        if self._episode.explicit is not None:
-            _add(item, ITUNES, "explicit", _true_or_false(value=self._episode.explicit))
+        SubElement(item, f"{{{ITUNES}}}image", href=self._cover_url)
+        _add(item, ITUNES, "explicit", _true_or_false(value=self._explicit))
         for person in self._episode.people:
             _add_person(item, person)
         return item
@@ -83,7 +91,8 @@ class EpisodeTags:
 def _add_person(item: Element, person: Person) -> None:
     tag = _add(item, PODCAST, "person", person.name)
     tag.set("role", person.role)
-    tag.set("group", "cast")
+    if person.role in _CAST_ROLES:
+        tag.set("group", "cast")
 
 
 def _add(parent: Element, namespace: str, name: str, text: str) -> Element:
