@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+from ngopi.__main__ import main
+from ngopi.i18n import set_language
 from s3_server import (  # noqa: F401 - fixtures of every test
     s3_bucket,
     s3_environment,
     s3_server,
     s3_settings,
 )
-
-from ngopi.__main__ import main
-from ngopi.i18n import set_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -68,7 +68,7 @@ def read_catalogue(episodes: Path, *, zone: tzinfo) -> tuple[CatalogueEntry, ...
         if entry is not None:
             entries.append(entry)
     if mistakes:
-        raise CatalogueInvalidError(problems="\n".join(mistakes))
+        raise CatalogueInvalidError(problems=tuple(mistakes))
     return tuple(entries)
 
 
@@ -100,9 +100,7 @@ def _read_entry(folder: Path, zone: tzinfo) -> tuple[CatalogueEntry | None, list
 
 
 def _named(folder: Path, path: Path, problems: list[Problem]) -> list[str]:
-    if not problems:
-        return []
-    return [f"  {folder.name}/{line.strip()}" for line in listing(path, problems).splitlines()]
+    return [f"  {folder.name}/{line.strip()}" for line in listing(path, problems)]
 
 
 def _read_episode(path: Path, slug: str, zone: tzinfo) -> tuple[Episode | None, list[Problem]]:

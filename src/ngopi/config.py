@@ -100,13 +100,13 @@ def load_config(root: Path, *, environment: Mapping[str, str] | None = None) -> 
     raise ConfigInvalidError(path=path, problems=listing(path, problems))
 
 
-def listing(path: Path, problems: list[Problem]) -> str:
+def listing(path: Path, problems: list[Problem]) -> tuple[str, ...]:
     """Return the problems of one file as lines of ``name:line: what``."""
     ordered = sorted(set(problems), key=lambda problem: (problem.line, problem.text))
-    return "\n".join(f"  {path.name}:{problem.line}: {problem.text}" for problem in ordered)
+    return tuple(f"  {path.name}:{problem.line}: {problem.text}" for problem in ordered)
 
 
-def _not_utf8(path: Path) -> str:
+def _not_utf8(path: Path) -> tuple[str, ...]:
     said = _("the file is not saved as UTF-8; in Notepad choose Save as, Encoding: UTF-8")
     return listing(path, [Problem(line=1, text=said)])
 

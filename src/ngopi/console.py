@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ngopi.errors import one_line
 from ngopi.i18n import _
 
 if TYPE_CHECKING:
@@ -33,32 +35,36 @@ class Console:
             print(json.dumps(_finite(document), ensure_ascii=False))  # noqa: T201 - stdout is this module's
         else:
             for line in lines:
-                print(line)  # noqa: T201 - stdout is this module's
+                print(one_line(line))  # noqa: T201 - stdout is this module's
 
     def note(self, line: str) -> None:
-        """Say something beside the result."""
-        print(line, file=sys.stderr)  # noqa: T201 - stderr is this module's
+        """Say something to a person, beside the result; a program finds it in the document."""
+        if not self.as_json:
+            _say(one_line(line))
 
     def table(self, document: Json, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows in columns; the first row is *head*."""
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        shown = [tuple(map(one_line, row)) for row in (head, *rows)]
+        widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in (head, *rows)
+            for row in shown
         ]
         self.result(document, *lines)
 
     def error(self, error: NgopiError) -> None:
         """Say what happened and what to do next."""
-        self.failure(error.code, error.message, error.hint, error.exit_status)
+        message = with_notes(error.message, error)
+        self.failure(error.code, message, error.hint, error.exit_status)
 
     def failure(self, code: str, message: str, hint: str, exit_status: int) -> None:
         """Say what happened and what to do next, for a failure that has no class of its own."""
         if self.as_json:
             told = {"code": code, "message": message, "hint": hint, "exit_code": exit_status}
-            self.note(json.dumps({"error": told}, ensure_ascii=False))
+            _say(json.dumps({"error": told}, ensure_ascii=False))
             return
-        self.note(_("Error: {message}").format(message=message))
+        for line in _("Error: {message}").format(message=message).split("\n"):
+            self.note(line)
         if hint:
             self.note(_("Try: {hint}").format(hint=hint))
 
@@ -83,6 +89,28 @@ class Console:
             task = bar.add_task(_(label), total=total)
             yield lambda done: bar.advance(task, done)
             bar.update(task, completed=total)
+
+
+class _OneLine(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        return one_line(super().formatMessage(record))
+
+
+def show_log(level: int) -> None:
+    """Write log records of *level* and above to stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("%(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - stderr is this module's
+
+
+def with_notes(message: str, error: BaseException) -> str:
+    """Return *message* and behind it what was noted on *error* on its way (`add_note`)."""
+    between = "\n" if "\n" in message else " "
+    return between.join((message, *getattr(error, "__notes__", ())))
 
 
 def _unseen(done: float) -> None:

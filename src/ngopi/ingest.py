@@ -101,11 +101,13 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
                 comment=comment,
             )
             source = SourceFile(
-                name=recording.path.name, sha256=hashed.result(), size_bytes=recording.size_bytes
+                name=_file_name(recording.path),
+                sha256=hashed.result(),
+                size_bytes=recording.size_bytes,
             )
         audio = _audio_file(master, made, source)
-        _keep_media(config, made, audio)
-        entry = _keep_entry(config, request, episode, audio, old)
+        with _kept_media(config, made, audio, slug=episode.slug):
+            entry = _keep_entry(config, request, episode, audio, old)
     return Ingested(entry=entry, replaced=old is not None, title_from=title_from)
 
 
@@ -285,12 +287,29 @@ def _rounded(loudness: Loudness) -> Loudness:
     return Loudness(**{k: round(v, 2) if math.isfinite(v) else v for k, v in values.items()})
 
 
-def _keep_media(config: Config, made: Path, audio: AudioFile) -> None:
+def _file_name(path: Path) -> str:
+    # A name on Linux may hold bytes that are no UTF-8, and TOML must be UTF-8.
+    return path.name.encode(errors="replace").decode()
+
+
+@contextlib.contextmanager
+def _kept_media(config: Config, made: Path, audio: AudioFile, *, slug: str) -> Iterator[None]:
+    """Move the master into media/; out again, if its episode is not written inside."""
+    target = config.media / f"{audio.sha256}.mp3"
     try:
         config.media.mkdir(exist_ok=True)
-        made.replace(config.media / f"{audio.sha256}.mp3")
+        is_new = not target.exists()
+        made.replace(target)
     except OSError as error:
         raise DiskError(path=config.media, reason=error.strerror or error) from error
+    try:
+        yield
+    except BaseException:
+        # An interrupt may also come when the episode is written: then it needs its audio.
+        described = config.episodes / slug / "audio.toml"
+        if is_new and not (described.is_file() and audio.sha256 in described.read_text("utf-8")):
+            target.unlink(missing_ok=True)
+        raise
 
 
 def _keep_entry(

@@ -263,7 +263,7 @@ def _render(
     errors = [finding for finding in findings if finding.severity == "E"]
     if errors:
         lines = (f"  {finding.where}: {finding.message} {finding.hint}" for finding in errors)
-        raise FeedRefusedError(findings="\n".join(lines))
+        raise FeedRefusedError(findings=tuple(lines))
     return feed
 
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
+
 from ngopi.audio.loudness import LoudnessMeter, measure
 from ngopi.audio.pcm import Pcm
-
 from other_meter import judge
 from speech import conversation, voice
 
@@ -21,7 +21,7 @@ def metered(sound, rate_hz, *, piece=None):
     return meter.result()
 
 
-def noise(rate_hz, *, channels, colour, seconds=12.3):
+def noise(rate_hz, *, channels, colour, seconds=6.3):
     """Return noise in steps of level; *colour* 1 leans to the bass as voices do."""
     random = np.random.default_rng(rate_hz + channels)
     frames = int(seconds * rate_hz)
@@ -49,7 +49,6 @@ def test_integrated_loudness_of_noise_agrees_with_libebur128(rate_hz, channels, 
 @pytest.mark.parametrize("channels", [3, 4, 5, 6])
 def test_surround_agrees_with_libebur128(channels):
     sound = noise(48000, channels=channels, colour=1)
-    assert channels != 5 or judge(sound, 48000)
 
     measured = metered(sound, 48000).integrated_lufs
 
@@ -58,7 +57,7 @@ def test_surround_agrees_with_libebur128(channels):
 
 @pytest.mark.parametrize("rate_hz", [8000, 44100, 48000, 96000])
 def test_speech_agrees_with_libebur128_in_every_figure(rate_hz):
-    sound = conversation([-20.0, -26.0, -32.0], duration_s=45, rate_hz=rate_hz)
+    sound = conversation([-20.0, -26.0, -32.0], duration_s=18, rate_hz=rate_hz)
 
     measured, judged = metered(sound, rate_hz), judge(sound, rate_hz)
 
@@ -89,7 +88,7 @@ def test_pieces_of_any_size_measure_the_same(piece):
 
 @pytest.mark.parametrize(
     ("rate_hz", "seconds"),
-    [(48000, 30.0), (44100, 30.0), (44100, 3.2), (48000, 2.0005), (48000, 0.3)],
+    [(48000, 11.0), (44100, 11.0), (44100, 3.2), (48000, 2.0005), (48000, 0.3)],
 )
 def test_measuring_at_random_access_is_the_same_as_streaming(rate_hz, seconds):
     sound = voice(seconds, rate_hz=rate_hz, channels=2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from ngopi.audio.loudness import LoudnessMeter
 
 RATE_HZ = 48000

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ngopi.audio.pcm import Pcm
 
 HOPS_PER_S = 10
+_TICKS_PER_HOP = 10
 
 _MOMENTARY_HOPS, _SHORT_TERM_HOPS = 4, 30
 _ABSOLUTE_GATE_LUFS = -70.0
@@ -69,7 +70,7 @@ def _sliding_mean(energies: NDArray[np.float64], hops: int) -> NDArray[np.float6
     return np.asarray(np.lib.stride_tricks.sliding_window_view(energies, hops).mean(axis=1))
 
 
-def _range_lu(short_term_lufs: NDArray[np.float64]) -> float:
+def _range_lu(short_term_lufs: NDArray[np.float32]) -> float:
     heard = short_term_lufs[short_term_lufs > _ABSOLUTE_GATE_LUFS]
     if not heard.size:
         return 0.0
@@ -82,14 +83,20 @@ def _range_lu(short_term_lufs: NDArray[np.float64]) -> float:
 class Profile:
     """A measured recording: loudness over time, from which every figure follows.
 
-    *energies* are K-weighted mean squares of each 100 ms over all channels, float64;
-    *true_peak* is linear; *block_peaks* are sample peaks of each BLOCK_FRAMES, linear float32
-    (empty when measured as a stream).
+    *ticks* are K-weighted mean squares over all channels, float64 (hops, ticks of a hop): a
+    hop is 100 ms, a tick 10 ms where the rate allows it. *true_peak* is linear.
+    *block_peaks* are sample peaks of each BLOCK_FRAMES, linear float32 (empty when measured
+    as a stream).
     """
 
-    energies: NDArray[np.float64]
+    ticks: NDArray[np.float64]
     block_peaks: NDArray[np.float32]
     true_peak: float
+
+    @property
+    def energies(self) -> NDArray[np.float64]:
+        """K-weighted mean squares of each 100 ms."""
+        return np.asarray(self.ticks.mean(axis=1))
 
     @property
     def momentary_lufs(self) -> NDArray[np.float32]:
@@ -104,12 +111,14 @@ class Profile:
     @property
     def loudness(self) -> Loudness:
         """The figures of the whole recording."""
-        short_term = decibels(_sliding_mean(self.energies, _SHORT_TERM_HOPS))
+        short_term = self.short_term_lufs
+        # The highest value must not depend on where between two steps a sound began.
+        momentary = _sliding_mean(self.ticks.ravel(), _MOMENTARY_HOPS * self.ticks.shape[1])
         return Loudness(
             integrated_lufs=integrated_lufs(self.energies),
             range_lu=_range_lu(short_term),
             true_peak_dbtp=20 * math.log10(self.true_peak) if self.true_peak else -math.inf,
-            momentary_max_lufs=float(self.momentary_lufs.max(initial=-math.inf)),
+            momentary_max_lufs=float(decibels(momentary).max(initial=-math.inf)),
             short_term_max_lufs=float(short_term.max(initial=-math.inf)),
         )
 
@@ -130,6 +139,7 @@ class _Windows:
         self.frames = -(-_WINDOW_HOPS // whole) * whole * self.hop
         self.span = self.lead + self.frames + self.tail
         self.true_peak = 0.0
+        self._ticks = math.gcd(self.hop, _TICKS_PER_HOP)
         self._weighting = k_weighting(sample_rate_hz)
         # Tracks without a layout count alike.
         weights = _CHANNEL_WEIGHTS.get(channels, (1.0,) * channels)
@@ -138,14 +148,15 @@ class _Windows:
     def measure(
         self, samples: NDArray[np.float32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return the energies and block peaks of one window of (span, channels) samples.
+        """Return the ticks and block peaks of one window of (span, channels) samples.
 
         Raises *true_peak* where the window exceeds it.
         """
         planar = np.ascontiguousarray(samples.T)
         weighted = self._weighting.apply(planar)[:, self.lead : self.lead + self.frames]
-        hops = weighted.reshape(len(planar), -1, self.hop)
-        energies = self._channel_weights @ np.vecdot(hops, hops).astype(np.float64) / self.hop
+        parts = weighted.reshape(len(planar), -1, self.hop // self._ticks)
+        squares = np.vecdot(parts, parts).astype(np.float64) / parts.shape[2]
+        ticks = (self._channel_weights @ squares).reshape(-1, self._ticks)
         peaks = block_peaks(samples)
         inside = slice(self.lead // BLOCK_FRAMES, -self.tail // BLOCK_FRAMES)
         around = peaks[inside.start - 1 :]
@@ -155,7 +166,7 @@ class _Windows:
         if high.size:
             highest = float(true_peaks(planar, high, floor).max())
             self.true_peak = max(self.true_peak, highest)
-        return energies, peaks[inside]
+        return ticks, peaks[inside]
 
 
 class LoudnessMeter:
@@ -170,7 +181,7 @@ class LoudnessMeter:
         self._pending = np.zeros((self._windows.span, channels), dtype=np.float32)
         self._filled = self._windows.lead
         self._frames = 0
-        self._energies: list[NDArray[np.float64]] = []
+        self._ticks: list[NDArray[np.float64]] = []
 
     def feed(self, block: NDArray[np.float32]) -> None:
         """Measure the next *block*: float32 (frames, channels), any number of frames."""
@@ -181,7 +192,7 @@ class LoudnessMeter:
             self._filled += len(taken)
             block = block[len(taken) :]
             if self._filled == self._windows.span:
-                self._energies.append(self._windows.measure(self._pending)[0])
+                self._ticks.append(self._windows.measure(self._pending)[0])
                 keep = self._windows.lead + self._windows.tail
                 self._pending[:keep] = self._pending[-keep:]
                 self._filled = keep
@@ -192,7 +203,7 @@ class LoudnessMeter:
         # Silence pushes the last frames through; what it adds itself is cut off.
         self.feed(np.zeros_like(self._pending))
         return Profile(
-            energies=np.concatenate(self._energies)[:hops],
+            ticks=np.concatenate(self._ticks)[:hops],
             block_peaks=np.empty(0, dtype=np.float32),
             true_peak=self._windows.true_peak,
         )
@@ -205,17 +216,16 @@ class LoudnessMeter:
 def measure(pcm: Pcm, *, advance: Callable[[float], None]) -> Profile:
     """Return the profile of *pcm*, measured on all cores; *advance* gets seconds done since."""
     windows = _Windows(pcm.sample_rate_hz, pcm.channels)
-    energies, peaks = [], []
-    starts = range(0, pcm.frames, windows.frames)
+    measured = []
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for energy, peak in threads.map(partial(_measure_at, pcm, windows), starts):
-            energies.append(energy)
-            peaks.append(peak)
+        starts = range(0, max(pcm.frames, 1), windows.frames)
+        for window in threads.map(partial(_measure_at, pcm, windows), starts):
+            measured.append(window)
             advance(windows.frames / pcm.sample_rate_hz)
-    blocks = -(-pcm.frames // BLOCK_FRAMES)
+    ticks, peaks = zip(*measured, strict=True)
     return Profile(
-        energies=np.concatenate([*energies, np.empty(0)])[: pcm.frames // windows.hop],
-        block_peaks=np.concatenate([*peaks, np.empty(0, np.float32)])[:blocks],
+        ticks=np.concatenate(ticks)[: pcm.frames // windows.hop],
+        block_peaks=np.concatenate(peaks)[: -(-pcm.frames // BLOCK_FRAMES)],
         true_peak=windows.true_peak,
     )
 

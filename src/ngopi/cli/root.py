@@ -10,6 +10,7 @@ import click
 from ngopi.cli import episodes, inspect, preview, shows, work
 from ngopi.cli.session import Session
 from ngopi.cli.translated import Group, option
+from ngopi.console import show_log
 from ngopi.i18n import LANGUAGES, N_, set_language
 
 
@@ -51,11 +52,9 @@ def ngopi(
     if lang is not None:
         set_language(lang)
     session.show = show_folder
-    session.as_json = as_json
+    session.as_json |= as_json  # main() has seen a --json behind the command's name already
     session.verbosity = verbose
-    if verbose:
-        level = logging.INFO if verbose == 1 else logging.DEBUG
-        logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    show_log((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
 
 
 for command in (

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, current_time
+from ngopi.cli.session import Session, current_time, last_ledger
 from ngopi.cli.translated import Command, option
 from ngopi.i18n import N_, _
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ngopi.config import Config
     from ngopi.console import Console, Json
+    from ngopi.ingest import Ingested, Request
     from ngopi.plan import Plan
     from ngopi.publish import Published
     from ngopi.store import Store
@@ -76,16 +79,15 @@ def ingest(
     from ngopi.atomic import lock
     from ngopi.cli.results import entry_document, entry_line
     from ngopi.ingest import Request
-    from ngopi.ingest import ingest as walk
 
     config, console, now = session.config(), session.console, current_time()
     request = Request(recording=recording, people=people, **said)  # type: ignore[arg-type]  # by option name
     with lock(config.root / ".ngopi.lock"):
-        made = walk(config, request, now=now, progress=console)
+        made = _made(config, request, now, console, resume=not no_publish)
         if made.title_from:
             text = _('No title was given: took "{title}" from {source}.')
             console.note(text.format(title=made.entry.episode.title, source=_(made.title_from)))
-        published = None if no_publish else _publish(config, console)
+        published = None if no_publish else _publish_made(config, console, made)
     episode = made.entry.episode
     public = published is not None and episode.guid in {
         entry.guid for entry in published.ledger.entries
@@ -97,6 +99,37 @@ def ingest(
     console.result(document, entry_line(verb, config, made.entry, address))  # type: ignore[arg-type]  # a URL is text
     if not public:
         console.note(_next_step(episode.slug, made.entry.episode.published is None))
+
+
+def _made(
+    config: Config, request: Request, now: datetime, console: Console, *, resume: bool
+) -> Ingested:
+    """Make the episode; if an earlier run made it and could not publish it, go on from there."""
+    from ngopi.catalogue import find_entry, read_catalogue
+    from ngopi.errors import RecordingKnownError
+    from ngopi.ingest import Ingested, ingest
+    from ngopi.ledger import state_of
+
+    try:
+        return ingest(config, request, now=now, progress=console)
+    except RecordingKnownError as error:
+        entries = read_catalogue(config.episodes, zone=config.zone)
+        entry = find_entry(entries, str(error.values["slug"]))
+        if not resume or state_of(entry, last_ledger(config), now=now) != "ready":
+            raise
+        console.note(error.message)
+        return Ingested(entry=entry, replaced=False, title_from=None)
+
+
+def _publish_made(config: Config, console: Console, made: Ingested) -> Published:
+    from ngopi.errors import NgopiError
+
+    try:
+        return _publish(config, console)
+    except (NgopiError, OSError, KeyboardInterrupt) as error:
+        kept = _('The episode "{slug}" is made and kept; to make it public, run: ngopi publish')
+        error.add_note(kept.format(slug=made.entry.episode.slug))
+        raise
 
 
 def _next_step(slug: str, draft: bool) -> str:  # noqa: FBT001 - two sentences, no behaviour
@@ -147,7 +180,9 @@ def publish(session: Session, *, dry_run: bool) -> None:
         "keep": list(plan.keep),
         "drafts": list(plan.drafts),
         "scheduled": list(plan.scheduled),
+        "silent": list(plan.silent),
         "unknown": list(plan.unknown),
+        "withdrawn": list(plan.withdrawn),
         "seq": done.ledger.seq,
         "feed_url": done.feed_url,
     }

@@ -1,0 +1,214 @@
+"""Whatever people write as a title, a slug, a date, a name or notes: kept, cleaned or refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import feedparser
+import pytest
+
+from refusals import refused
+from speech import voice, write_wav
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    return write_wav(tmp_path_factory.mktemp("rekaman") / "rapat.wav", voice(4.0))
+
+
+def first_of_feed(show):
+    feed = feedparser.parse(show.joinpath("feeds", "ngopi-bawaslu.xml").read_bytes())
+    assert not feed.bozo
+    return feed.entries[0]
+
+
+# -- titles -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "heard"),
+    [
+        ('Syarat & "janji" <b>kampanye</b>', 'Syarat & "janji" <b>kampanye</b>'),
+        ("]]> &amp; &#8364; {x} %s [red]", "]]> &amp; &#8364; {x} %s [red]"),
+        ("Ngopi ☕ 👩‍👩‍👧 🇮🇩", "Ngopi ☕ 👩‍👩‍👧 🇮🇩"),
+        ("نقاش עברית 議論", "نقاش עברית 議論"),
+        ("satu\x00\x1b[31mdua\x7f tiga\x9b", "satu[31mdua tiga"),
+        ("  dua \n baris\t\r\n ", "dua baris"),
+        ("kata " * 99 + "akhir", "kata " * 99 + "akhir"),
+        ("=1+1;'x'\\n", "=1+1;'x'\\n"),
+    ],
+    ids=["markup", "escaped", "emoji", "scripts", "control", "lines", "500", "quotes"],
+)
+def test_listeners_read_the_title_that_was_written(ngopi, show, recording, title, heard):
+    """Only control characters, which no feed can hold, and double spaces are lost."""
+    made = ngopi("ingest", recording, "--title", title, "--json")
+
+    assert made.status == 0, made.err
+    assert made.json["title"] == heard
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", made.json["slug"])
+    # feedparser itself takes markup for HTML, and cleans it, unless the type says otherwise.
+    entry = first_of_feed(show)
+    assert re.sub(r"</?b>", "", heard) == re.sub(r"</?b>", "", entry.title)
+    assert ngopi("publish", "--json").json["changed"] is False
+    assert heard in ngopi("show", made.json["slug"]).out
+
+
+@pytest.mark.parametrize("title", ["", "   ", "\t\n", "\x1b\x07"])
+def test_an_empty_title_is_refused(ngopi, show, recording, title):
+    refused(
+        ngopi, show, "ingest", recording, "--title", title, status=65, code="empty-title",
+        says=["The title is empty."],
+    )  # fmt: skip
+
+
+# -- slugs ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "slug",
+    ["../keluar", "a/b", "a\\b", "dua kata", "HurufBesar", "", ".", "..", "-depan", "a" * 81,
+     "é", "x.y", "a\n", "{slug}"],
+)  # fmt: skip
+def test_a_slug_that_is_no_folder_and_no_address_is_refused(ngopi, show, recording, slug):
+    error = refused(
+        ngopi, show, "ingest", recording, f"--episode={slug}", status=65, code="bad-slug",
+        says=["cannot be the short name of an episode"],
+    )  # fmt: skip
+
+    example = error["hint"].rpartition("--episode ")[2]
+    assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", example)
+    assert not list(show.parent.glob("keluar*"))
+
+
+@pytest.mark.parametrize("command", ["show"])
+def test_an_episode_that_is_not_there_is_named(ngopi, show, command):
+    refused(
+        ngopi, show, command, "tidak-{ada}", status=66, code="no-such-episode",
+        says=['"tidak-{ada}"'],
+    )  # fmt: skip
+
+
+def test_equal_titles_get_slugs_of_their_own(ngopi, show, tmp_path, recording):
+    other = write_wav(tmp_path / "lain.wav", voice(4.0, seed=2))
+
+    slugs = [
+        ngopi("ingest", path, "--title", "Rapat", "--no-publish", "--json").json["slug"]
+        for path in (recording, other)
+    ]
+
+    assert slugs == ["rapat", "rapat-2"]
+
+
+# -- numbers, dates, people -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["--season", "--number"])
+@pytest.mark.parametrize("number", ["0", "-3"])
+def test_a_number_below_1_is_refused(ngopi, show, recording, option, number):
+    refused(
+        ngopi, show, "ingest", recording, option, number, status=65, code="bad-number",
+        says=[number],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["--season", "--number"])
+def test_a_number_of_letters_is_a_fault_of_usage(ngopi, show, recording, option):
+    refused(
+        ngopi, show, "ingest", recording, option, "tiga", status=2, code="usage",
+        says=["tiga", option],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["besok", "", "2026-13-01", "2026-02-30 16:00", "22/11/2026", "25:00", "{text}",
+     "0001-01-01", "9999-12-31T23:59:59-12:00", "1000-01-01"],
+)  # fmt: skip
+def test_what_is_no_date_is_refused(ngopi, show, recording, date):
+    refused(
+        ngopi, show, "ingest", recording, f"--published={date}", status=65, code="bad-date",
+        says=[f'"{date}"'],
+    )  # fmt: skip
+
+
+def test_a_date_without_a_zone_is_in_the_shows(ngopi, show, recording):
+    arguments = ("--published", "2026-01-02 16:00", "--json")
+
+    made = ngopi("ingest", recording, *arguments)
+
+    assert made.json["published"] == "2026-01-02T16:00:00+07:00"
+    assert first_of_feed(show).published == "Fri, 02 Jan 2026 16:00:00 +0700"
+
+
+@pytest.mark.parametrize("person", ["", "  ", ":guest", "\x1b:host"])
+def test_a_person_without_a_name_is_refused(ngopi, show, recording, person):
+    refused(
+        ngopi, show, "ingest", recording, f"--people={person}", status=65, code="empty-person"
+    )
+
+
+def test_names_are_kept_as_they_are_written(ngopi, show, recording):
+    names = ['Siti "Ibu" Aminah', "R&D <Tim>", "O'Brien {x}", "Ngurah Rai, S.H."]
+    people = [argument for name in names for argument in ("--people", f"{name}:guest")]
+
+    made = ngopi("ingest", recording, *people, "--json")
+
+    assert made.status == 0, made.err
+    shown = ngopi("show", made.json["slug"]).out
+    feed = show.joinpath("feeds", "ngopi-bawaslu.xml").read_text(encoding="utf-8")
+    heard = re.findall(r'<podcast:person role="guest"[^>]*>([^<]*)<', feed)
+    assert [name.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for name in heard] == names
+    assert all(name in shown for name in names)
+
+
+# -- notes ------------------------------------------------------------------------------------
+
+
+def no_file(folder):
+    return folder / "tidak-ada.md"
+
+
+def a_folder(folder):
+    return folder
+
+
+def latin_1(folder):
+    folder.joinpath("catatan.md").write_bytes("Caf\xe9".encode("latin-1"))
+    return folder / "catatan.md"
+
+
+def a_picture(folder):
+    folder.joinpath("catatan.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    return folder / "catatan.md"
+
+
+@pytest.mark.parametrize("make", [no_file, a_folder, latin_1, a_picture])
+def test_notes_that_are_no_text_are_refused(ngopi, show, recording, tmp_path, make):
+    path = make(tmp_path)
+
+    refused(
+        ngopi, show, "ingest", recording, "--notes", path, status=66, code="bad-notes",
+        says=[str(path)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "notes",
+    ["", "+++\ntitle = 'lain'\n+++\n", "<script>alert(1)</script> [x](javascript:alert(1))",
+     "kata " * 5000, "\ufeffdengan BOM\r\nWindows\x00\x1b[31m"],
+    ids=["empty", "fences", "script", "long", "windows"],
+)  # fmt: skip
+def test_notes_of_any_kind_make_a_sound_feed(ngopi, show, recording, tmp_path, notes):
+    path = Path(tmp_path / "catatan.md")
+    path.write_text(notes, encoding="utf-8")
+
+    made = ngopi("ingest", recording, "--title", "Rapat", "--notes", path)
+
+    assert made.status == 0, made.err
+    entry = first_of_feed(show)
+    assert entry.title == "Rapat"
+    assert "alert(1)" not in entry.get("href", "")
+    assert "<script" not in entry.content[-1].value
+    assert ngopi("check").status == 0
+    assert ngopi("publish", "--json").json["changed"] is False
