@@ -18,6 +18,7 @@ from ngopi.errors import (
 )
 from ngopi.i18n import _
 from ngopi.model import AudioFile, CatalogueEntry, Episode
+from ngopi.text import clean_line
 from ngopi.tomlfile import Problem, build, line_of, parse
 
 if TYPE_CHECKING:
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FENCE = "+++"
+EARLIEST_YEAR, LATEST_YEAR = 1980, 9000
 _COVERS = ("cover.jpg", "cover.png")
-# Control characters would be refused by XML and by players; they carry no meaning here.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def clean_line(text: str) -> str:
-    """Return *text* as one line: no control characters, single spaces, none at the ends."""
-    return " ".join(_CONTROL.sub("", text.replace("\x85", " ")).split())
+def is_possible(published: datetime) -> bool:
+    """Say whether a show can have this date: clocks, TOML and RSS agree on these years."""
+    return EARLIEST_YEAR <= published.year <= LATEST_YEAR
 
 
 def slug_of(title: str) -> str:
@@ -166,6 +166,10 @@ def _objections(episode: Episode, front: str) -> list[Problem]:
         if number is not None and number < 1:
             said = _('"{key}" must be 1 or more; leave the line out if there is none')
             problems.append(Problem(line=line_of(front, key), text=said.format(key=key)))
+    if episode.published is not None and not is_possible(episode.published):
+        said = _('"published" must lie between the years {earliest} and {latest}')
+        text = said.format(earliest=EARLIEST_YEAR, latest=LATEST_YEAR)
+        problems.append(Problem(line=line_of(front, "published"), text=text))
     if any(not clean_line(person.name) for person in episode.people):
         said = _('"people" holds somebody without a name')
         problems.append(Problem(line=line_of(front, "people"), text=said))

@@ -20,9 +20,9 @@ from ngopi.audio.delivery import deliver
 from ngopi.audio.recording import probe
 from ngopi.catalogue import (
     add_entry,
-    clean_line,
     edit_episode,
     episode_keys,
+    is_possible,
     read_catalogue,
     replace_audio,
     require_slug,
@@ -41,6 +41,7 @@ from ngopi.i18n import N_
 from ngopi.model import AudioFile, CatalogueEntry, Episode, Loudness, Person, SourceFile
 from ngopi.notes import notes_text
 from ngopi.tags import write_tags
+from ngopi.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,7 +235,11 @@ def _published(text: str | None, config: Config, now: datetime) -> datetime | No
         date = datetime.fromisoformat(text)
     except ValueError as error:
         raise DateInvalidError(text=text) from error
-    return date.replace(tzinfo=config.zone) if date.tzinfo is None else date
+    if not is_possible(date):
+        raise DateInvalidError(text=text)
+    if date.tzinfo is None:
+        return date.replace(tzinfo=config.zone)
+    return date.astimezone(config.zone)  # TOML knows no zones with seconds, Python does
 
 
 def _checked_cover(config: Config, request: Request, old: CatalogueEntry | None) -> Path:

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 import nh3
 from markdown_it import MarkdownIt
 
+from ngopi.text import clean_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
-
-# XML 1.0 (section 2.2) has no place for these; C1 controls are legal there, yet mean nothing.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_NEWLINE = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 _BLOCK_TAGS = {"p", "ul", "ol", "li", "h2", "h3", "h4", "blockquote", "pre"}
 _INLINE_TAGS = {"a", "strong", "em", "br", "code"}
@@ -27,11 +25,6 @@ _SCHEMES = ("https://", "http://", "mailto:")
 _HEADINGS = {"h1": "h2", "h5": "h4", "h6": "h4"}
 
 _ELLIPSIS = "…"
-
-
-def clean_text(text: str) -> str:
-    r"""Return *text* without characters that XML refuses, with ``\n`` ends of line, stripped."""
-    return _UNPRINTABLE.sub("", _NEWLINE.sub("\n", text)).strip()
 
 
 def notes_html(markdown: str) -> str:

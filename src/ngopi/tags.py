@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -39,6 +38,7 @@ from mutagen.id3 import (
 )
 
 from ngopi.errors import DiskError
+from ngopi.text import clean_line, clean_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def _tag(episode: Episode, show: Show, comment: str, cover_jpeg: bytes | None) -
     tag.add(PCST(value=1))
     tag.add(WFED(url=_ascii_url(show.feed_url)))
     tag.add(WOAS(url=_ascii_url(show.link or show.public_url)))
-    if notes := _clean(comment):
+    if notes := clean_text(comment.replace("\t", " ")):
         lang = _language(show.language)
         tag.add(COMM(encoding=Encoding.UTF16, lang=lang, desc="", text=[notes]))
     if cover_jpeg is not None:
@@ -122,19 +122,19 @@ def _tag(episode: Episode, show: Show, comment: str, cover_jpeg: bytes | None) -
 
 def _texts(episode: Episode, show: Show, comment: str) -> dict[type[TextFrame], str]:
     # ID3v2.3 parts names with "/", and names such as "Han, S.H., M.H." hold commas.
-    people = "/".join(_line(person.name) for person in episode.people)
+    people = "/".join(clean_line(person.name) for person in episode.people)
     texts = {
-        TIT2: _line(episode.title),
-        TPE1: people or _line(show.author),
-        TPE2: _line(show.author),  # players group an album by it, whoever the guests are
-        TALB: _line(show.title),
+        TIT2: clean_line(episode.title),
+        TPE1: people or clean_line(show.author),
+        TPE2: clean_line(show.author),  # players group an album by it, whoever the guests are
+        TALB: clean_line(show.title),
         TCON: "Podcast",
         TLAN: _language(show.language),
         TRCK: str(episode.number) if episode.number is not None else "",
         TPOS: str(episode.season) if episode.season is not None else "",
         TCOP: _copyright(episode, show),
-        TDES: _clean(episode.summary or comment),
-        TGID: _line(episode.guid),
+        TDES: clean_text(episode.summary or comment),
+        TGID: clean_line(episode.guid),
     }
     if episode.published is not None:
         # Not by mutagen's update_to_v23(): it loses the time of whole hours and midnight.
@@ -147,7 +147,7 @@ def _texts(episode: Episode, show: Show, comment: str) -> dict[type[TextFrame], 
 
 def _copyright(episode: Episode, show: Show) -> str:
     """Return the owner after a year and a space, as ID3v2.3 asks; readers add the ©."""
-    owner = _OWNER_SIGNS.sub("", _line(show.copyright or ""))
+    owner = _OWNER_SIGNS.sub("", clean_line(show.copyright or ""))
     if not owner or _STARTS_WITH_YEAR.match(owner) or episode.published is None:
         return owner
     return f"{episode.published.astimezone(ZoneInfo(show.timezone)).year} {owner}"
@@ -156,21 +156,6 @@ def _copyright(episode: Episode, show: Show) -> str:
 def _language(tag: str) -> str:
     """Return the ISO 639-2 code of an RFC 5646 tag; "und" for one that is not listed."""
     return _LANGUAGES.get(tag.lower().split("-", 1)[0], _UNDETERMINED)
-
-
-def _clean(text: str) -> str:
-    """Drop control characters and broken surrogates; keep the lines."""
-    unified = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(
-        letter
-        for letter in unified
-        if letter == "\n" or unicodedata.category(letter) not in ("Cc", "Cs")
-    ).strip()
-
-
-def _line(text: str) -> str:
-    """Return *text* in one line: a line break inside a title is a space."""
-    return _clean(" ".join(text.split()))
 
 
 def _ascii_url(url: str) -> str:

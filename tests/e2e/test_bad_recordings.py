@@ -41,7 +41,9 @@ def loudness_of(path):
         rate_hz, channels = stream.rate, stream.channels
     sound = np.ascontiguousarray(np.concatenate(pieces))
     meter = pyebur128.R128State(
-        channels, rate_hz, pyebur128.MeasurementMode.MODE_I | pyebur128.MeasurementMode.MODE_TRUE_PEAK
+        channels,
+        rate_hz,
+        pyebur128.MeasurementMode.MODE_I | pyebur128.MeasurementMode.MODE_TRUE_PEAK,
     )
     meter.add_frames(sound.reshape(-1), len(sound))
     peak = max(pyebur128.get_true_peak(meter, channel) for channel in range(channels))
@@ -51,7 +53,12 @@ def loudness_of(path):
 @pytest.mark.parametrize(
     ("name", "sound", "rate_hz", "encoder"),
     [
-        ("rf64.wav", voice(5.0, channels=2), 48000, {"codec": "pcm_s16le", "options": {"rf64": "always"}}),
+        (
+            "rf64.wav",
+            voice(5.0, channels=2),
+            48000,
+            {"codec": "pcm_s16le", "options": {"rf64": "always"}},
+        ),
         ("24-bit.wav", voice(5.0, channels=2), 48000, {"codec": "pcm_s24le"}),
         ("float.wav", voice(5.0, channels=2), 48000, {"codec": "pcm_f32le"}),
         ("mono.wav", voice(5.0), 48000, {"codec": "pcm_s16le"}),
@@ -61,7 +68,7 @@ def loudness_of(path):
         ("hot.wav", voice(5.0, rms_dbfs=-9.0, channels=2), 48000, {"codec": "pcm_f32le"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_every_kind_of_recording_becomes_as_loud_as_promised(
     ngopi, show, tmp_path, name, sound, rate_hz, encoder
 ):
@@ -201,9 +208,14 @@ def test_a_recording_that_is_known_is_not_made_twice(ngopi, show, tmp_path):
     second.write_bytes(first.read_bytes())
 
     refused(
-        ngopi, show, "ingest", second, status=65, code="recording-known",
+        ngopi,
+        show,
+        "ingest",
+        second,
+        status=65,
+        code="recording-known",
         says=["salinan.wav", '"satu"'],
-    )  # fmt: skip
+    )
 
 
 # -- names of files ---------------------------------------------------------------------------
@@ -215,17 +227,28 @@ def test_a_recording_that_is_known_is_not_made_twice(ngopi, show, tmp_path):
 )
 def test_a_name_is_shown_as_it_is_typed(ngopi, show, tmp_path, name):
     refused(
-        ngopi, show, "ingest", tmp_path / name, status=66, code="no-such-recording",
+        ngopi,
+        show,
+        "ingest",
+        tmp_path / name,
+        status=66,
+        code="no-such-recording",
         says=[f"There is no file {tmp_path / name}."],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names there hold no control characters")
 @pytest.mark.parametrize(
     ("character", "shown"),
-    [("\x1b[31m", r"\x1b[31m"), ("\n", r"\n"), ("\r", r"\r"), ("\x9b2J", r"\x9b2J"), ("\u202e", r"\u202e")],
+    [
+        ("\x1b[31m", r"\x1b[31m"),
+        ("\n", r"\n"),
+        ("\r", r"\r"),
+        ("\x9b2J", r"\x9b2J"),
+        ("\u202e", r"\u202e"),
+    ],
     ids=["escape", "newline", "return", "c1", "right-to-left"],
-)  # fmt: skip
+)
 def test_nothing_in_a_name_moves_the_terminal(ngopi, show, tmp_path, character, shown):
     missing = tmp_path / f"a{character}b.wav"
     recording = write_wav(tmp_path / f"c{character}d.wav", voice(4.0))
@@ -251,8 +274,12 @@ def test_a_name_that_is_not_utf_8_is_only_a_name(show, tmp_path):
 
     made = subprocess.run(
         [sys.executable, "-m", "ngopi", "ingest", recording, "--json"],
-        cwd=show, capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        cwd=show,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
 
     assert made.returncode == 0, made.stderr
     assert "public/feed.xml" in tree(show)

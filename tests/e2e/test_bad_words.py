@@ -18,7 +18,10 @@ def recording(tmp_path_factory):
 
 
 def first_of_feed(show):
-    feed = feedparser.parse(show.joinpath("feeds", "ngopi-bawaslu.xml").read_bytes())
+    # Its own cleaning of HTML would hide what the feed says.
+    feed = feedparser.parse(
+        show.joinpath("feeds", "ngopi-bawaslu.xml").read_bytes(), sanitize_html=False
+    )
     assert not feed.bozo
     return feed.entries[0]
 
@@ -47,9 +50,7 @@ def test_listeners_read_the_title_that_was_written(ngopi, show, recording, title
     assert made.status == 0, made.err
     assert made.json["title"] == heard
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", made.json["slug"])
-    # feedparser itself takes markup for HTML, and cleans it, unless the type says otherwise.
-    entry = first_of_feed(show)
-    assert re.sub(r"</?b>", "", heard) == re.sub(r"</?b>", "", entry.title)
+    assert first_of_feed(show).title == heard
     assert ngopi("publish", "--json").json["changed"] is False
     assert heard in ngopi("show", made.json["slug"]).out
 
@@ -57,9 +58,16 @@ def test_listeners_read_the_title_that_was_written(ngopi, show, recording, title
 @pytest.mark.parametrize("title", ["", "   ", "\t\n", "\x1b\x07"])
 def test_an_empty_title_is_refused(ngopi, show, recording, title):
     refused(
-        ngopi, show, "ingest", recording, "--title", title, status=65, code="empty-title",
+        ngopi,
+        show,
+        "ingest",
+        recording,
+        "--title",
+        title,
+        status=65,
+        code="empty-title",
         says=["The title is empty."],
-    )  # fmt: skip
+    )
 
 
 # -- slugs ------------------------------------------------------------------------------------
@@ -67,14 +75,34 @@ def test_an_empty_title_is_refused(ngopi, show, recording, title):
 
 @pytest.mark.parametrize(
     "slug",
-    ["../keluar", "a/b", "a\\b", "dua kata", "HurufBesar", "", ".", "..", "-depan", "a" * 81,
-     "é", "x.y", "a\n", "{slug}"],
-)  # fmt: skip
+    [
+        "../keluar",
+        "a/b",
+        "a\\b",
+        "dua kata",
+        "HurufBesar",
+        "",
+        ".",
+        "..",
+        "-depan",
+        "a" * 81,
+        "é",
+        "x.y",
+        "a\n",
+        "{slug}",
+    ],
+)
 def test_a_slug_that_is_no_folder_and_no_address_is_refused(ngopi, show, recording, slug):
     error = refused(
-        ngopi, show, "ingest", recording, f"--episode={slug}", status=65, code="bad-slug",
+        ngopi,
+        show,
+        "ingest",
+        recording,
+        f"--episode={slug}",
+        status=65,
+        code="bad-slug",
         says=["cannot be the short name of an episode"],
-    )  # fmt: skip
+    )
 
     example = error["hint"].rpartition("--episode ")[2]
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", example)
@@ -84,9 +112,14 @@ def test_a_slug_that_is_no_folder_and_no_address_is_refused(ngopi, show, recordi
 @pytest.mark.parametrize("command", ["show"])
 def test_an_episode_that_is_not_there_is_named(ngopi, show, command):
     refused(
-        ngopi, show, command, "tidak-{ada}", status=66, code="no-such-episode",
+        ngopi,
+        show,
+        command,
+        "tidak-{ada}",
+        status=66,
+        code="no-such-episode",
         says=['"tidak-{ada}"'],
-    )  # fmt: skip
+    )
 
 
 def test_equal_titles_get_slugs_of_their_own(ngopi, show, tmp_path, recording):
@@ -107,29 +140,61 @@ def test_equal_titles_get_slugs_of_their_own(ngopi, show, tmp_path, recording):
 @pytest.mark.parametrize("number", ["0", "-3"])
 def test_a_number_below_1_is_refused(ngopi, show, recording, option, number):
     refused(
-        ngopi, show, "ingest", recording, option, number, status=65, code="bad-number",
+        ngopi,
+        show,
+        "ingest",
+        recording,
+        option,
+        number,
+        status=65,
+        code="bad-number",
         says=[number],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("option", ["--season", "--number"])
 def test_a_number_of_letters_is_a_fault_of_usage(ngopi, show, recording, option):
     refused(
-        ngopi, show, "ingest", recording, option, "tiga", status=2, code="usage",
+        ngopi,
+        show,
+        "ingest",
+        recording,
+        option,
+        "tiga",
+        status=2,
+        code="usage",
         says=["tiga", option],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
     "date",
-    ["besok", "", "2026-13-01", "2026-02-30 16:00", "22/11/2026", "25:00", "{text}",
-     "0001-01-01", "9999-12-31T23:59:59-12:00", "1000-01-01"],
-)  # fmt: skip
+    [
+        "besok",
+        "",
+        "2026-13-01",
+        "1979-12-31",
+        "9001-01-01",
+        "2026-02-30 16:00",
+        "22/11/2026",
+        "25:00",
+        "{text}",
+        "0001-01-01",
+        "9999-12-31T23:59:59-12:00",
+        "1000-01-01",
+    ],
+)
 def test_what_is_no_date_is_refused(ngopi, show, recording, date):
     refused(
-        ngopi, show, "ingest", recording, f"--published={date}", status=65, code="bad-date",
+        ngopi,
+        show,
+        "ingest",
+        recording,
+        f"--published={date}",
+        status=65,
+        code="bad-date",
         says=[f'"{date}"'],
-    )  # fmt: skip
+    )
 
 
 def test_a_date_without_a_zone_is_in_the_shows(ngopi, show, recording):
@@ -143,9 +208,16 @@ def test_a_date_without_a_zone_is_in_the_shows(ngopi, show, recording):
 
 @pytest.mark.parametrize("person", ["", "  ", ":guest", "\x1b:host"])
 def test_a_person_without_a_name_is_refused(ngopi, show, recording, person):
-    refused(
-        ngopi, show, "ingest", recording, f"--people={person}", status=65, code="empty-person"
-    )
+    refused(ngopi, show, "ingest", recording, f"--people={person}", status=65, code="empty-person")
+
+
+def test_a_zone_with_seconds_is_said_in_the_shows_zone(ngopi, show, recording):
+    """Python reads such a zone, TOML cannot say it."""
+    made = ngopi("ingest", recording, "--published", "2026-01-02T09:00:30+00:00:30", "--json")
+
+    assert made.status == 0
+    assert made.json["published"] == "2026-01-02T16:00:00+07:00"
+    assert ngopi("list").status == 0
 
 
 def test_names_are_kept_as_they_are_written(ngopi, show, recording):
@@ -158,7 +230,9 @@ def test_names_are_kept_as_they_are_written(ngopi, show, recording):
     shown = ngopi("show", made.json["slug"]).out
     feed = show.joinpath("feeds", "ngopi-bawaslu.xml").read_text(encoding="utf-8")
     heard = re.findall(r'<podcast:person role="guest"[^>]*>([^<]*)<', feed)
-    assert [name.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for name in heard] == names
+    assert [
+        name.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for name in heard
+    ] == names
     assert all(name in shown for name in names)
 
 
@@ -188,17 +262,29 @@ def test_notes_that_are_no_text_are_refused(ngopi, show, recording, tmp_path, ma
     path = make(tmp_path)
 
     refused(
-        ngopi, show, "ingest", recording, "--notes", path, status=66, code="bad-notes",
+        ngopi,
+        show,
+        "ingest",
+        recording,
+        "--notes",
+        path,
+        status=66,
+        code="bad-notes",
         says=[str(path)],
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
     "notes",
-    ["", "+++\ntitle = 'lain'\n+++\n", "<script>alert(1)</script> [x](javascript:alert(1))",
-     "kata " * 5000, "\ufeffdengan BOM\r\nWindows\x00\x1b[31m"],
+    [
+        "",
+        "+++\ntitle = 'lain'\n+++\n",
+        "<script>alert(1)</script> [x](javascript:alert(1))",
+        "kata " * 5000,
+        "\ufeffdengan BOM\r\nWindows\x00\x1b[31m",
+    ],
     ids=["empty", "fences", "script", "long", "windows"],
-)  # fmt: skip
+)
 def test_notes_of_any_kind_make_a_sound_feed(ngopi, show, recording, tmp_path, notes):
     path = Path(tmp_path / "catatan.md")
     path.write_text(notes, encoding="utf-8")
@@ -208,7 +294,7 @@ def test_notes_of_any_kind_make_a_sound_feed(ngopi, show, recording, tmp_path, n
     assert made.status == 0, made.err
     entry = first_of_feed(show)
     assert entry.title == "Rapat"
-    assert "alert(1)" not in entry.get("href", "")
-    assert "<script" not in entry.content[-1].value
+    assert not re.search(r"href=.?javascript", str(entry))
+    assert "<script" not in show.joinpath("feeds", "ngopi-bawaslu.xml").read_text("utf-8")
     assert ngopi("check").status == 0
     assert ngopi("publish", "--json").json["changed"] is False

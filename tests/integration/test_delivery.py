@@ -80,7 +80,7 @@ def test_the_recording_itself_is_measured_too(tmp_path):
 
     judged = judge(sound, RATE_HZ)
     assert before.integrated_lufs == pytest.approx(judged.integrated_lufs, abs=0.01)
-    assert before.true_peak_dbtp == pytest.approx(judged.true_peak_dbtp, abs=0.3)
+    assert -0.05 <= before.true_peak_dbtp - judged.true_peak_dbtp <= 0.6
 
 
 @pytest.mark.parametrize(("rate_hz", "delivered_hz"), [(16000, 48000), (44100, 44100)])
@@ -120,7 +120,8 @@ def test_each_step_reports_the_whole_recording(tmp_path):
     deliver(probe(wav), tmp_path / "out.mp3", settings=AudioSettings(), progress=steps)
 
     labels = [label for label, _, _ in steps.seen]
-    assert labels == ["Reading", "Measuring", "Mastering", "Checking"]
+    assert labels[:4] == ["Reading", "Measuring", "Mastering", "Checking"]
+    assert set(labels[4:]) <= {"Mastering", "Checking"}  # where it had to be corrected
     for _, total, done in steps.seen:
         assert total == pytest.approx(9, abs=0.01)
         assert done == pytest.approx(9, abs=2.1)

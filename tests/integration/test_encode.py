@@ -244,20 +244,32 @@ def test_no_sound_at_all_is_a_file_without_samples(tmp_path):
     assert decoded(path).shape == (0, 2)
 
 
-def test_progress_adds_up_and_is_told_one_call_at_a_time(tmp_path):
+def test_progress_adds_up_to_the_length(tmp_path):
     sound = two_voices(12)[:-123]
     told: list[float] = []
-    alone = threading.Lock()
 
-    def advance(seconds: float) -> None:
-        assert alone.acquire(blocking=False)
-        told.append(seconds)
-        alone.release()
-
-    encode_in_chunks(sound, tmp_path / "a.mp3", advance=advance, settled=NEVER)
+    encode_in_chunks(sound, tmp_path / "a.mp3", advance=told.append, settled=NEVER)
 
     assert sum(told) == pytest.approx(len(sound) / 48_000, abs=1e-9)
     assert min(told) > 0
+
+
+def test_progress_is_told_one_call_at_a_time(tmp_path):
+    inside = threading.Lock()
+    second_came = threading.Event()
+    overlaps: list[float] = []
+
+    def advance(seconds: float) -> None:
+        if not inside.acquire(blocking=False):
+            overlaps.append(seconds)
+            second_came.set()
+            return
+        second_came.wait(0.2)  # room for the other thread to come in, which it must not
+        inside.release()
+
+    encode_in_chunks(two_voices(6), tmp_path / "a.mp3", advance=advance)
+
+    assert overlaps == []
 
 
 class RenderError(Exception):
@@ -280,6 +292,28 @@ def test_failure_to_render_stops_all_threads_and_closes_the_file(tmp_path, worke
 
     assert encoder_threads() == []
     path.unlink()  # Windows refuses that while it is open
+
+
+def test_failure_stops_the_other_threads_within_their_chunk(tmp_path):
+    minute = tone(60, channels=2)
+    sound = np.concatenate([minute, minute])
+    honest = renderer(sound, 48_000)
+    failed = threading.Event()
+    first_chunk: list[int] = []
+
+    def render(start: int, stop: int):
+        if start == (2500 - 48) * FRAME:
+            failed.set()
+            raise RenderError
+        first_chunk.append(start)
+        if len(first_chunk) == 2:
+            failed.wait(10)
+        return honest(start, stop)
+
+    with pytest.raises(RenderError):
+        encode_in_chunks(sound, tmp_path / "a.mp3", render=render, chunk_frames=2500)
+
+    assert len(first_chunk) < 6  # of seven, ten seconds each and the rest
 
 
 def test_interrupt_ends_all_threads(tmp_path):

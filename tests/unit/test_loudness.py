@@ -133,3 +133,26 @@ def test_a_peak_in_the_very_last_sample_counts():
     sound[-1] = 0.5
 
     assert metered(sound, 48000).true_peak_dbtp == pytest.approx(20 * math.log10(0.5), abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_true_peak_is_that_of_an_ideal_interpolation(seed):
+    """A Fourier transform interpolates a periodic wave exactly; 64 points between two samples."""
+    random = np.random.default_rng(seed)
+    frames = 4096
+    spectrum = np.zeros(frames // 2 + 1, complex)
+    heard = slice(10, int(frames * 18_000 / 48_000))
+    spectrum[heard] = random.standard_normal(spectrum[heard].size) * np.exp(
+        2j * np.pi * random.random(spectrum[heard].size)
+    )
+    period = np.fft.irfft(spectrum)
+    exact = np.abs(np.fft.irfft(spectrum, frames * 64) * 64).max() / np.abs(period).max()
+    # Faded in over one period, so that the beginning does not overshoot by itself.
+    ramp = np.minimum(1, np.arange(3 * frames) / frames) * np.minimum(
+        1, np.arange(3 * frames)[::-1] / frames
+    )
+    sound = (np.tile(period, 3) / np.abs(period).max() * ramp)[:, None].astype(np.float32)
+
+    measured = metered(sound, 48000).true_peak_dbtp
+
+    assert measured == pytest.approx(20 * math.log10(exact), abs=0.1)

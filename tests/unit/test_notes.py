@@ -1,6 +1,7 @@
 import pytest
 
-from ngopi.notes import clean_text, clip_bytes, notes_html, notes_text
+from ngopi.notes import clip_bytes, notes_html, notes_text
+from ngopi.text import clean_text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
@@ -246,8 +246,9 @@ def _in_order(
 def _first(running: list[Future[_Stream]]) -> _Stream:
     """Wait for the first of *running* and take it out; a failure of any of them ends the wait."""
     while not running[0].done():
+        pending = [future for future in running if not future.done()]
         # On Windows Ctrl-C does not end a wait that has no limit.
-        wait(running[:1], _POLL_S)
+        wait(pending, _POLL_S, FIRST_COMPLETED)
         for future in running:
             if future.done():
                 future.result()

@@ -66,11 +66,16 @@ def _slope_limited(edges: NDArray[np.int64], rise: int) -> NDArray[np.int64]:
 
 
 def kept_energy(
-    peaks: NDArray[np.float32], *, hop_frames: int, headroom_db: float, sample_rate_hz: int
+    peaks: NDArray[np.float32],
+    levels: NDArray[np.float16],
+    *,
+    hop_frames: int,
+    headroom_db: float,
+    sample_rate_hz: int,
 ) -> NDArray[np.float64]:
     """Return the part of each hop's energy that the limiter leaves: 0..1, one value a hop.
 
-    Inside a hop the energy is taken to lie where the peaks are.
+    *peaks* and *headroom_db* as in `edge_gains_db`; *levels* are the blocks' RMS.
     """
     hops = len(peaks) * BLOCK_FRAMES // hop_frames
     piece_hops = math.ceil(8192 * BLOCK_FRAMES / hop_frames)  # fits the processor's cache
@@ -85,7 +90,7 @@ def kept_energy(
             continue
         edges = 10 ** (edges_db / 20)
         squares = (edges[:-1] ** 2 + edges[:-1] * edges[1:] + edges[1:] ** 2) / 3
-        weights = peaks[first:last].astype(np.float64) ** 2
+        weights = levels[first:last].astype(np.float64) ** 2
         cuts = np.arange(start, stop) * hop_frames // BLOCK_FRAMES - first
         whole = np.add.reduceat(weights, cuts)
         left = np.add.reduceat(weights * squares, cuts)

@@ -18,8 +18,11 @@ from ngopi.model import Loudness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from ngopi.audio.pcm import Pcm
+
+    _Window: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float16]]
 
 HOPS_PER_S = 10
 _TICKS_PER_HOP = 10
@@ -85,12 +88,13 @@ class Profile:
 
     *ticks* are K-weighted mean squares over all channels, float64 (hops, ticks of a hop): a
     hop is 100 ms, a tick 10 ms where the rate allows it. *true_peak* is linear.
-    *block_peaks* are sample peaks of each BLOCK_FRAMES, linear float32 (empty when measured
-    as a stream).
+    Of each BLOCK_FRAMES, and empty when measured as a stream: *block_peaks* are sample peaks,
+    linear float32, *block_levels* K-weighted RMS, float16 to be small in long recordings.
     """
 
     ticks: NDArray[np.float64]
     block_peaks: NDArray[np.float32]
+    block_levels: NDArray[np.float16]
     true_peak: float
 
     @property
@@ -145,18 +149,15 @@ class _Windows:
         weights = _CHANNEL_WEIGHTS.get(channels, (1.0,) * channels)
         self._channel_weights = np.array(weights)
 
-    def measure(
-        self, samples: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return the ticks and block peaks of one window of (span, channels) samples.
+    def measure(self, samples: NDArray[np.float32]) -> _Window:
+        """Return ticks, block peaks and block levels of one window of (span, channels) samples.
 
         Raises *true_peak* where the window exceeds it.
         """
         planar = np.ascontiguousarray(samples.T)
         weighted = self._weighting.apply(planar)[:, self.lead : self.lead + self.frames]
-        parts = weighted.reshape(len(planar), -1, self.hop // self._ticks)
-        squares = np.vecdot(parts, parts).astype(np.float64) / parts.shape[2]
-        ticks = (self._channel_weights @ squares).reshape(-1, self._ticks)
+        ticks = self._energies(weighted, self.hop // self._ticks).reshape(-1, self._ticks)
+        levels = np.sqrt(self._energies(weighted, BLOCK_FRAMES)).astype(np.float16)
         peaks = block_peaks(samples)
         inside = slice(self.lead // BLOCK_FRAMES, -self.tail // BLOCK_FRAMES)
         around = peaks[inside.start - 1 :]
@@ -166,7 +167,13 @@ class _Windows:
         if high.size:
             highest = float(true_peaks(planar, high, floor).max())
             self.true_peak = max(self.true_peak, highest)
-        return ticks, peaks[inside]
+        return ticks, peaks[inside], levels
+
+    def _energies(self, weighted: NDArray[np.float32], frames: int) -> NDArray[np.float64]:
+        parts = weighted.reshape(len(weighted), -1, frames)
+        return np.asarray(
+            self._channel_weights @ np.vecdot(parts, parts).astype(np.float64) / frames
+        )
 
 
 class LoudnessMeter:
@@ -205,6 +212,7 @@ class LoudnessMeter:
         return Profile(
             ticks=np.concatenate(self._ticks)[:hops],
             block_peaks=np.empty(0, dtype=np.float32),
+            block_levels=np.empty(0, dtype=np.float16),
             true_peak=self._windows.true_peak,
         )
 
@@ -222,16 +230,16 @@ def measure(pcm: Pcm, *, advance: Callable[[float], None]) -> Profile:
         for window in threads.map(partial(_measure_at, pcm, windows), starts):
             measured.append(window)
             advance(windows.frames / pcm.sample_rate_hz)
-    ticks, peaks = zip(*measured, strict=True)
+    ticks, peaks, levels = zip(*measured, strict=True)
+    blocks = -(-pcm.frames // BLOCK_FRAMES)
     return Profile(
         ticks=np.concatenate(ticks)[: pcm.frames // windows.hop],
-        block_peaks=np.concatenate(peaks)[: -(-pcm.frames // BLOCK_FRAMES)],
+        block_peaks=np.concatenate(peaks)[:blocks],
+        block_levels=np.concatenate(levels)[:blocks],
         true_peak=windows.true_peak,
     )
 
 
-def _measure_at(
-    pcm: Pcm, windows: _Windows, start: int
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def _measure_at(pcm: Pcm, windows: _Windows, start: int) -> _Window:
     stop = start + windows.frames + windows.tail
     return windows.measure(pcm.read(start - windows.lead, stop))

@@ -54,13 +54,15 @@ class MasterPlan:
 
     *target_lufs* and *ceiling_dbtp* are what listeners get; *aim_lufs* and *limit_dbtp* what
     the rendered sound has, so that the encoded one gets there. *gain_db* comes before the
-    limiter. *energies* are the recording's, of each 100 ms; *peaks* are its linear peaks, of
-    each block: true peaks wherever the limiter could have work, sample peaks elsewhere.
+    limiter. *energies* (of each 100 ms) and *levels* (of each block) are the recording's, as in
+    `Profile`; *peaks* are its linear peaks, of each block: true peaks wherever the limiter
+    could have work, sample peaks elsewhere.
     """
 
     before: Loudness
     energies: NDArray[np.float64]
     peaks: NDArray[np.float32]
+    levels: NDArray[np.float16]
     target_lufs: float
     ceiling_dbtp: float
     aim_lufs: float
@@ -104,6 +106,7 @@ def plan_master(
         before=before,
         energies=profile.energies,
         peaks=profile.block_peaks,
+        levels=profile.block_levels,
         target_lufs=target_lufs,
         ceiling_dbtp=settings.true_peak_dbtp,
         aim_lufs=target_lufs,
@@ -181,6 +184,7 @@ def _solved(plan: MasterPlan, pcm: Pcm) -> MasterPlan:
             _raise_to_true_peaks(plan.peaks, pcm, level_dbtp=plan.limit_dbtp - refined_db)
         kept = kept_energy(
             plan.peaks,
+            plan.levels,
             hop_frames=hop,
             headroom_db=plan.limit_dbtp - gain_db,
             sample_rate_hz=pcm.sample_rate_hz,

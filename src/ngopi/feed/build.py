@@ -12,7 +12,8 @@ from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 
 from ngopi.feed.podcasting import EpisodeTags, ShowTags
-from ngopi.notes import clean_text, clip_bytes, notes_html, notes_text
+from ngopi.notes import clip_bytes, notes_html, notes_text
+from ngopi.text import clean_line, clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,17 +116,13 @@ def _age(release: Release) -> tuple[datetime, int, str]:
 def _clean_show(show: Show) -> Show:
     return replace(
         show,
-        title=_line(show.title),
+        title=clean_line(show.title),
         description=clip_bytes(clean_text(show.description), _DESCRIPTION_BYTES),
-        author=_line(show.author),
-        copyright=_line(show.copyright or "") or None,
+        author=clean_line(show.author),
+        copyright=clean_line(show.copyright or "") or None,
     )
 
 
 def _clean_episode(episode: Episode) -> Episode:
-    people = tuple(replace(person, name=_line(person.name)) for person in episode.people)
-    return replace(episode, title=_line(episode.title), people=people)
-
-
-def _line(text: str) -> str:
-    return " ".join(clean_text(text).split())
+    people = tuple(replace(person, name=clean_line(person.name)) for person in episode.people)
+    return replace(episode, title=clean_line(episode.title), people=people)
