@@ -22,7 +22,7 @@ from ngopi.text import clean_line
 from ngopi.tomlfile import Problem, build, line_of, parse
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
     from pathlib import Path
 
 _FENCE = "+++"
