@@ -8,7 +8,7 @@ BIN := $(VENV)/Scripts
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock reference clean
+.PHONY: help demo test lint format bench lock reference messages clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -47,6 +47,10 @@ bench: $(VENV)/dev.stamp
 
 reference: $(VENV)/dev.stamp
 	$(BIN)/python tools/make_reference.py
+
+messages: $(VENV)/dev.stamp
+	$(BIN)/python tools/update_messages.py
+	$(BIN)/python hatch_build.py
 
 lock: $(VENV)/dev.stamp
 	$(BIN)/python -m pip install --quiet uv

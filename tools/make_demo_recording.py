@@ -1,4 +1,4 @@
-# ruff: noqa: T201, S603, ISC004 - run by hand: it prints, starts espeak-ng and holds long texts
+# ruff: noqa: ISC004 - run by hand: it prints, starts espeak-ng and holds long texts
 """Make src/ngopi/data/obrolan.m4a, the recording of ``ngopi demo``: two voices, 11 dB apart.
 
 Run by hand, with espeak-ng (its own formant voices, no mbrola) on the machine::

@@ -94,7 +94,7 @@ def reference() -> str:
 
 
 def _commands() -> Iterator[str]:
-    context = click.Context(ngopi, info_name="ngopi")
+    context = click.Context(ngopi, info_name="ngopi", **ngopi.context_settings)
     yield "## Commands"
     yield (
         "Results go to stdout; progress, remarks and errors to stderr. `--json` may also stand "

@@ -46,6 +46,7 @@ from ngopi.text import clean_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ngopi.artwork import Cover
     from ngopi.config import Config
     from ngopi.model import Master, Progress, Recording
 
@@ -69,11 +70,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What became of a recording; *title_from* says where an unnamed one got its title."""
+    """What became of a recording; *title_from* says where an unnamed one got its title.
+
+    *remarks* are sentences about the cover that was named.
+    """
 
     entry: CatalogueEntry
     replaced: bool
     title_from: str | None
+    remarks: tuple[str, ...] = ()
 
 
 def ingest(config: Config, request: Request, *, now: datetime, progress: Progress) -> Ingested:
@@ -88,6 +93,7 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
     _require_new(recording, known, old, progress)
     episode, title_from = _episode(config, request, recording, known, old, now=now)
     cover = _checked_cover(config, request, old)
+    remarks = cover.warnings if request.cover is not None else ()
     with _workshop(config) as workshop:
         made = workshop / "master.mp3"
         with ThreadPoolExecutor(max_workers=1) as hashing:
@@ -98,7 +104,7 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
                 made,
                 episode=episode,
                 show=config.show,
-                cover_jpeg=cover_for_tag(cover),
+                cover_jpeg=cover_for_tag(cover.path),
                 comment=comment,
             )
             source = SourceFile(
@@ -109,7 +115,7 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
         audio = _audio_file(master, made, source)
         with _kept_media(config, made, audio, slug=episode.slug):
             entry = _keep_entry(config, request, episode, audio, old)
-    return Ingested(entry=entry, replaced=old is not None, title_from=title_from)
+    return Ingested(entry=entry, replaced=old is not None, title_from=title_from, remarks=remarks)
 
 
 # -- before the work ----------------------------------------------------------------------
@@ -242,11 +248,9 @@ def _published(text: str | None, config: Config, now: datetime) -> datetime | No
     return date.astimezone(config.zone)  # TOML knows no zones with seconds, Python does
 
 
-def _checked_cover(config: Config, request: Request, old: CatalogueEntry | None) -> Path:
+def _checked_cover(config: Config, request: Request, old: CatalogueEntry | None) -> Cover:
     kept = old.cover if old is not None else None
-    path = request.cover or kept or config.cover
-    check_cover(path)
-    return path
+    return check_cover(request.cover or kept or config.cover)
 
 
 # -- the work -----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ngopi.artwork import check_cover
 from ngopi.atomic import sha256_of, write_atomic
@@ -41,6 +41,7 @@ from ngopi.plan import Plan, Wish, make_plan, make_wish, stored_object
 from ngopi.store.reach import require_public
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -52,6 +53,14 @@ FEED_KEY = "feed.xml"
 _ATTEMPTS = 12
 
 T = TypeVar("T", Release, ShowRelease)
+
+
+class Fetch(Protocol):
+    """Whoever asks for a URL as listeners do, and raises PublicUrlError."""
+
+    def __call__(self, url: str, *, size_bytes: int) -> None:
+        """Ask for *url*, a file of *size_bytes*."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +89,11 @@ def publish(
     *,
     now: datetime,
     progress: Progress,
+    fetch: Fetch = require_public,
 ) -> Published:
     """Bring what is public in line with the catalogue; safe to run again after anything.
+
+    *fetch* is asked whether listeners get what lies in an S3 store, before the feed names it.
 
     Raises:
         GuidChangedError: a public guid would change (or be used twice: SlugTakenError).
@@ -97,7 +109,10 @@ def publish(
         first_plan = first_plan or plan
         if public.ledger is not None and _in_line(plan, public, store):
             return _published(config, first_plan, public.ledger, changed=attempt > 0)
-        _store_files(config, wish, plan, store, progress)
+        for thing in _stored(wish, plan, store, progress):
+            # Also what an earlier run stored: it may have been stopped by this very question.
+            if config.store.url.startswith("s3:"):
+                fetch(thing.url, size_bytes=thing.size_bytes)
         try:
             ledger = _advance(config, wish, public, store)
         except SwapConflictError:
@@ -163,7 +178,8 @@ def _in_line(plan: Plan, public: _Public, store: Store) -> bool:
 # -- the steps ----------------------------------------------------------------------------
 
 
-def _store_files(config: Config, wish: Wish, plan: Plan, store: Store, progress: Progress) -> None:
+def _stored(wish: Wish, plan: Plan, store: Store, progress: Progress) -> Iterator[StoredObject]:
+    """Yield all files that the changed part of the feed will name, each when it is stored."""
     slugs = {*plan.add, *plan.change}
     objects = [wish.show.cover] if plan.show_changed else []
     for release in wish.releases:
@@ -175,8 +191,10 @@ def _store_files(config: Config, wish: Wish, plan: Plan, store: Store, progress:
         if head is None or (head.size_bytes, head.sha256) != (thing.size_bytes, thing.sha256):
             _require_file(wish.files[thing.key], thing)
             missing.append(thing)
-    for thing in missing:
-        _store_file(config, wish.files[thing.key], thing, store, progress)
+    for thing in objects:
+        if thing in missing:
+            _store_file(wish.files[thing.key], thing, store, progress)
+        yield thing
 
 
 def _require_file(path: Path, thing: StoredObject) -> None:
@@ -190,16 +208,12 @@ def _slug_of_key(key: str) -> str:
     return key.split("/", 1)[-1].rsplit("-", 1)[0]
 
 
-def _store_file(
-    config: Config, path: Path, thing: StoredObject, store: Store, progress: Progress
-) -> None:
+def _store_file(path: Path, thing: StoredObject, store: Store, progress: Progress) -> None:
     try:
         with progress.step(N_("Uploading"), thing.size_bytes) as advance:
             store.add(thing.key, path, sha256=thing.sha256, advance=advance)
     except SourceChangedError as error:
         raise MediaChangedError(slug=_slug_of_key(thing.key), path=path) from error
-    if config.store.url.startswith("s3:"):
-        require_public(thing.url, size_bytes=thing.size_bytes)
 
 
 def _advance(config: Config, wish: Wish, public: _Public, store: Store) -> Ledger:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from PIL import Image, ImageDraw
 
+from conftest import INIT
+from ngopi.__main__ import main
 from refusals import refused, tree
 from speech import voice, write_wav
 
@@ -263,29 +267,38 @@ def test_a_show_may_have_any_name(ngopi, tmp_path, title):
 # -- episode.md -------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, recording):
+    """A show with one episode that is public, to be copied."""
+    folder = tmp_path_factory.mktemp("terbit") / "show"
+    episode = ("--title", "Rapat", "--people", "Rani:host", "--season", "3")
+    for command in (("init", folder, *INIT), ("--show", folder, "ingest", recording, *episode)):
+        assert main([str(argument) for argument in command]) == 0
+    return folder
+
+
 @pytest.fixture
-def episode(ngopi, show, recording):
+def episode(published, show):
     """The file of an episode that is public."""
-    arguments = ("--title", "Rapat", "--people", "Rani:host", "--number", "3")
-    assert ngopi("ingest", recording, *arguments).status == 0
+    shutil.copytree(published, show, dirs_exist_ok=True)
     return show / "episodes" / "rapat" / "episode.md"
 
 
 BROKEN = {
     "no key of ours": ('title = "Rapat"', 'judul = "Rapat"', ['"judul"', '"title"']),
-    "misspelt": ("number = 3", "nummer = 3", ['"nummer"', 'did you mean "number"?']),
+    "misspelt": ("season = 3", "saeson = 3", ['"saeson"', 'did you mean "season"?']),
     "missing title": ('title = "Rapat"', "# title", ['"title" is missing']),
     "empty title": ('title = "Rapat"', 'title = " "', ['"title" is empty']),
     "number for text": ('title = "Rapat"', "title = 3", ['"title"', "quotation marks"]),
-    "text for number": ("number = 3", 'number = "tiga"', ['"number"', "whole number"]),
-    "zero": ("number = 3", "number = 0", ['"number" must be 1 or more']),
+    "text for number": ("season = 3", 'season = "tiga"', ['"season"', "whole number"]),
+    "zero": ("season = 3", "season = 0", ['"season" must be 1 or more']),
     "kind": ('kind = "full"', 'kind = "panjang"', ['"kind"', "trailer"]),
     "role": ('role = "host"', "role = 7", ['"people']),
     "nobody": ('name = "Rani"', 'name = " "', ['"people"']),
     "no quotation marks": ('title = "Rapat"', "title = Rapat", ["quotation marks"]),
-    "slug": ("number = 3", 'slug = "lain"', ['"slug" does not belong here']),
-    "date of letters": ("number = 3", 'number = 3\npublished = "besok"', []),
-    "braces": ("number = 3", '"{nomor}" = 3', ['"{nomor}"']),
+    "slug": ("season = 3", 'slug = "lain"', ['"slug" does not belong here']),
+    "date of letters": ("season = 3", 'season = 3\npublished = "besok"', []),
+    "braces": ("season = 3", '"{nomor}" = 3', ['"{nomor}"']),
 }
 
 
@@ -412,10 +425,20 @@ def test_audio_that_is_gone_from_media_is_named_only_when_it_is_needed(ngopi, sh
     error = refused(ngopi, show, "publish", status=66, code="media-missing", says=['"rapat"'])
     assert "ngopi ingest" in error["hint"]
 
-    media.write_bytes(data[:-1] + b"x")
-    refused(ngopi, show, "publish", status=65, code="media-changed", says=['"rapat"'])
-
     media.write_bytes(data)
     assert ngopi("publish").status == 0
     media.unlink()
     assert ngopi("publish").status == 0
+
+
+def test_audio_that_was_changed_in_media_is_not_published(ngopi, show, recording):
+    assert ngopi("ingest", recording, "--no-publish").status == 0
+    media = next(show.joinpath("media").iterdir())
+    media.write_bytes(media.read_bytes()[:-1] + b"x")
+
+    run = ngopi("publish", "--json")
+
+    assert (run.status, run.error["code"]) == (65, "media-changed")
+    assert "ngopi ingest" in run.error["hint"]
+    assert not [name for name in tree(show) if name.startswith(("public/audio/", "public/ledger"))]
+    assert "public/feed.xml" not in tree(show)

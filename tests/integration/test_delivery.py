@@ -124,7 +124,7 @@ def test_each_step_reports_the_whole_recording(tmp_path):
     assert set(labels[4:]) <= {"Mastering", "Checking"}  # where it had to be corrected
     for _, total, done in steps.seen:
         assert total == pytest.approx(9, abs=0.01)
-        assert done == pytest.approx(9, abs=2.1)
+        assert done == pytest.approx(9, abs=0.2)
 
 
 def test_a_failure_leaves_the_older_master_and_nothing_else(tmp_path):

@@ -28,20 +28,22 @@ def edge_gains_db(
     first: int,
     last: int,
     *,
+    highest: float,
     headroom_db: float,
     sample_rate_hz: int,
 ) -> NDArray[np.float64]:
     """Return the limiter's gain at the edges of blocks *first* to *last*.
 
-    *peaks* are the true peaks of all blocks of the recording, linear; blocks beyond are
-    silent. The result has last - first + 1 values, 0 or negative; between two edges the gain
-    is a straight line, and nowhere does a peak times its gain exceed *headroom_db* (in dBTP).
+    *peaks* are the true peaks of all blocks of the recording, linear, *highest* is the
+    highest of them; blocks beyond are silent. The result has last - first + 1 values, 0 or
+    negative; between two edges the gain is a straight line, and nowhere does a peak times
+    its gain exceed *headroom_db* (in dBTP).
     """
     attack, release = (
         max(1, round(slope * _STEPS_PER_DB * BLOCK_FRAMES / sample_rate_hz))
         for slope in (_ATTACK_DB_PER_S, _RELEASE_DB_PER_S)
     )
-    deepest = _needed(peaks.max(initial=0.0, keepdims=True), headroom_db)[0]
+    deepest = int(_needed(np.array([highest]), headroom_db)[0])
     # Beyond this distance the deepest cut has been released altogether.
     reach = -deepest // release + 1
     begin, end = max(first - reach, 0), min(last + reach, len(peaks))
@@ -53,7 +55,7 @@ def edge_gains_db(
     return edges[reach : len(edges) - reach] / _STEPS_PER_DB
 
 
-def _needed(peaks: NDArray[np.float32], headroom_db: float) -> NDArray[np.int64]:
+def _needed(peaks: NDArray[np.floating], headroom_db: float) -> NDArray[np.int64]:
     floor = 10 ** (headroom_db / 20)
     over_db = 20 * np.log10(np.maximum(peaks, floor).astype(np.float64) / floor)
     return np.asarray(-np.ceil(over_db * _STEPS_PER_DB), dtype=np.int64)
@@ -77,6 +79,7 @@ def kept_energy(
 
     *peaks* and *headroom_db* as in `edge_gains_db`; *levels* are the blocks' RMS.
     """
+    highest = float(peaks.max(initial=0.0))
     hops = len(peaks) * BLOCK_FRAMES // hop_frames
     piece_hops = math.ceil(8192 * BLOCK_FRAMES / hop_frames)  # fits the processor's cache
     kept = np.ones(hops)
@@ -84,7 +87,12 @@ def kept_energy(
         stop = min(start + piece_hops, hops)
         first, last = start * hop_frames // BLOCK_FRAMES, stop * hop_frames // BLOCK_FRAMES
         edges_db = edge_gains_db(
-            peaks, first, last, headroom_db=headroom_db, sample_rate_hz=sample_rate_hz
+            peaks,
+            first,
+            last,
+            highest=highest,
+            headroom_db=headroom_db,
+            sample_rate_hz=sample_rate_hz,
         )
         if not edges_db.any():
             continue

@@ -143,7 +143,8 @@ class _Windows:
         self.frames = -(-_WINDOW_HOPS // whole) * whole * self.hop
         self.span = self.lead + self.frames + self.tail
         self.true_peak = 0.0
-        self._ticks = math.gcd(self.hop, _TICKS_PER_HOP)
+        self.hops = self.frames // self.hop
+        self.ticks = math.gcd(self.hop, _TICKS_PER_HOP)
         self._weighting = k_weighting(sample_rate_hz)
         # Tracks without a layout count alike.
         weights = _CHANNEL_WEIGHTS.get(channels, (1.0,) * channels)
@@ -156,7 +157,7 @@ class _Windows:
         """
         planar = np.ascontiguousarray(samples.T)
         weighted = self._weighting.apply(planar)[:, self.lead : self.lead + self.frames]
-        ticks = self._energies(weighted, self.hop // self._ticks).reshape(-1, self._ticks)
+        ticks = self._energies(weighted, self.hop // self.ticks).reshape(-1, self.ticks)
         levels = np.sqrt(self._energies(weighted, BLOCK_FRAMES)).astype(np.float16)
         peaks = block_peaks(samples)
         inside = slice(self.lead // BLOCK_FRAMES, -self.tail // BLOCK_FRAMES)
@@ -224,18 +225,25 @@ class LoudnessMeter:
 def measure(pcm: Pcm, *, advance: Callable[[float], None]) -> Profile:
     """Return the profile of *pcm*, measured on all cores; *advance* gets seconds done since."""
     windows = _Windows(pcm.sample_rate_hz, pcm.channels)
-    measured = []
+    starts = range(0, pcm.frames, windows.frames)
+    # Filled in place: of a long recording these are large, and a list of parts doubles them.
+    ticks = np.empty((len(starts) * windows.hops, windows.ticks))
+    peaks = np.empty(len(starts) * windows.frames // BLOCK_FRAMES, np.float32)
+    levels = np.empty(len(peaks), np.float16)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        starts = range(0, max(pcm.frames, 1), windows.frames)
-        for window in threads.map(partial(_measure_at, pcm, windows), starts):
-            measured.append(window)
-            advance(windows.frames / pcm.sample_rate_hz)
-    ticks, peaks, levels = zip(*measured, strict=True)
+        for start, part in zip(
+            starts, threads.map(partial(_measure_at, pcm, windows), starts), strict=True
+        ):
+            hop, block = start // windows.hop, start // BLOCK_FRAMES
+            ticks[hop : hop + len(part[0])] = part[0]
+            peaks[block : block + len(part[1])] = part[1]
+            levels[block : block + len(part[2])] = part[2]
+            advance(min(windows.frames, pcm.frames - start) / pcm.sample_rate_hz)
     blocks = -(-pcm.frames // BLOCK_FRAMES)
     return Profile(
-        ticks=np.concatenate(ticks)[: pcm.frames // windows.hop],
-        block_peaks=np.concatenate(peaks)[:blocks],
-        block_levels=np.concatenate(levels)[:blocks],
+        ticks=ticks[: pcm.frames // windows.hop],
+        block_peaks=peaks[:blocks],
+        block_levels=levels[:blocks],
         true_peak=windows.true_peak,
     )
 

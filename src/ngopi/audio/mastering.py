@@ -56,13 +56,14 @@ class MasterPlan:
     the rendered sound has, so that the encoded one gets there. *gain_db* comes before the
     limiter. *energies* (of each 100 ms) and *levels* (of each block) are the recording's, as in
     `Profile`; *peaks* are its linear peaks, of each block: true peaks wherever the limiter
-    could have work, sample peaks elsewhere.
+    could have work, sample peaks elsewhere, and *highest_peak* the highest.
     """
 
     before: Loudness
     energies: NDArray[np.float64]
     peaks: NDArray[np.float32]
     levels: NDArray[np.float16]
+    highest_peak: float
     target_lufs: float
     ceiling_dbtp: float
     aim_lufs: float
@@ -76,6 +77,7 @@ class MasterPlan:
             self.peaks,
             first,
             last,
+            highest=self.highest_peak,
             headroom_db=self.limit_dbtp - self.gain_db,
             sample_rate_hz=sample_rate_hz,
         )
@@ -107,6 +109,7 @@ def plan_master(
         energies=profile.energies,
         peaks=profile.block_peaks,
         levels=profile.block_levels,
+        highest_peak=profile.true_peak,
         target_lufs=target_lufs,
         ceiling_dbtp=settings.true_peak_dbtp,
         aim_lufs=target_lufs,
@@ -177,10 +180,12 @@ def _solved(plan: MasterPlan, pcm: Pcm) -> MasterPlan:
     hop = hop_frames(pcm.sample_rate_hz)
     unlimited_db = plan.aim_lufs - plan.before.integrated_lufs
     gain_db, refined_db = plan.gain_db, -math.inf
+    ahead_db = _REFINED_AHEAD_DB
     slope, last = 1.0, (math.nan, math.nan)
     for _ in range(_SOLVER_TURNS):
         if gain_db > refined_db:
-            refined_db = gain_db + _REFINED_AHEAD_DB
+            refined_db = gain_db + ahead_db
+            ahead_db *= 2
             _raise_to_true_peaks(plan.peaks, pcm, level_dbtp=plan.limit_dbtp - refined_db)
         kept = kept_energy(
             plan.peaks,
@@ -192,7 +197,7 @@ def _solved(plan: MasterPlan, pcm: Pcm) -> MasterPlan:
         reached_lufs = integrated_lufs(plan.energies[: len(kept)] * kept) + gain_db
         missing_lu = plan.aim_lufs - reached_lufs
         if abs(missing_lu) <= _SOLVED_WITHIN_LU:
-            return replace(plan, gain_db=gain_db)
+            return replace(plan, gain_db=gain_db, highest_peak=float(plan.peaks.max()))
         if not math.isnan(last[0]) and gain_db != last[0]:
             slope = max((reached_lufs - last[1]) / (gain_db - last[0]), _MIN_SLOPE)
         last = gain_db, reached_lufs

@@ -79,15 +79,19 @@ def ingest(
     from ngopi.atomic import lock
     from ngopi.cli.results import entry_document, entry_line
     from ngopi.ingest import Request
+    from ngopi.store import open_store
 
     config, console, now = session.config(), session.console, current_time()
+    store = open_store(config.store, root=config.root)  # an address that cannot be is said at once
     request = Request(recording=recording, people=people, **said)  # type: ignore[arg-type]  # by option name
     with lock(config.root / ".ngopi.lock"):
         made = _made(config, request, now, console, resume=not no_publish)
         if made.title_from:
             text = _('No title was given: took "{title}" from {source}.')
             console.note(text.format(title=made.entry.episode.title, source=_(made.title_from)))
-        published = None if no_publish else _publish_made(config, console, made)
+        for remark in made.remarks:
+            console.note(remark)
+        published = None if no_publish else _publish_made(config, console, store, made)
     episode = made.entry.episode
     public = published is not None and episode.guid in {
         entry.guid for entry in published.ledger.entries
@@ -121,11 +125,11 @@ def _made(
         return Ingested(entry=entry, replaced=False, title_from=None)
 
 
-def _publish_made(config: Config, console: Console, made: Ingested) -> Published:
+def _publish_made(config: Config, console: Console, store: Store, made: Ingested) -> Published:
     from ngopi.errors import NgopiError
 
     try:
-        return _publish(config, console)
+        return _publish(config, console, store)
     except (NgopiError, OSError, KeyboardInterrupt) as error:
         kept = _('The episode "{slug}" is made and kept; to make it public, run: ngopi publish')
         error.add_note(kept.format(slug=made.entry.episode.slug))
@@ -139,13 +143,11 @@ def _next_step(slug: str, draft: bool) -> str:  # noqa: FBT001 - two sentences, 
     return _("It is not public yet; ngopi publish makes it so once its date has come.")
 
 
-def _publish(config: Config, console: Console) -> Published:
+def _publish(config: Config, console: Console, store: Store) -> Published:
     from ngopi.catalogue import read_catalogue
     from ngopi.publish import keep_local_copies
     from ngopi.publish import publish as bring_in_line
-    from ngopi.store import open_store
 
-    store = open_store(config.store, root=config.root)
     entries = read_catalogue(config.episodes, zone=config.zone)
     done = bring_in_line(config, entries, store, now=current_time(), progress=console)
     keep_local_copies(config, store, done)
@@ -162,10 +164,12 @@ def _publish(config: Config, console: Console) -> Published:
 def publish(session: Session, *, dry_run: bool) -> None:
     """Bring the public state in line with the catalogue."""
     from ngopi.atomic import lock
+    from ngopi.store import open_store
 
     config, console = session.config(), session.console
+    store = open_store(config.store, root=config.root)
     with nullcontext() if dry_run else lock(config.root / ".ngopi.lock"):
-        done = _rehearse(config, console) if dry_run else _publish(config, console)
+        done = (_rehearse if dry_run else _publish)(config, console, store)
     plan = done.plan
     for slug in plan.silent:
         text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
@@ -189,15 +193,19 @@ def publish(session: Session, *, dry_run: bool) -> None:
     console.result(document, *_plan_lines(plan), _summary(done, dry_run=dry_run))
 
 
-def _rehearse(config: Config, console: Console) -> Published:
+def _rehearse(config: Config, console: Console, store: Store) -> Published:
     from ngopi.catalogue import read_catalogue
     from ngopi.publish import publish as bring_in_line
-    from ngopi.store import open_store
-    from ngopi.store.dry_run import RehearsalStore
+    from ngopi.store.dry_run import RehearsalStore, nothing_to_fetch
 
-    store: Store = RehearsalStore(open_store(config.store, root=config.root))
-    entries = read_catalogue(config.episodes, zone=config.zone)
-    return bring_in_line(config, entries, store, now=current_time(), progress=console)
+    return bring_in_line(
+        config,
+        read_catalogue(config.episodes, zone=config.zone),
+        RehearsalStore(store),
+        now=current_time(),
+        progress=console,
+        fetch=nothing_to_fetch,
+    )
 
 
 def _plan_lines(plan: Plan) -> list[str]:

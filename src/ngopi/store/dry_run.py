@@ -62,6 +62,11 @@ class RehearsalStore:
         return self._real.heads(prefix)
 
 
+def nothing_to_fetch(url: str, *, size_bytes: int) -> None:
+    """Stand in for `reach.require_public`: what was not stored cannot be fetched yet."""
+    del url, size_bytes
+
+
 def _head(key: str, size_bytes: int, sha256: str | None) -> ObjectHead:
     return ObjectHead(
         key=key,

@@ -58,7 +58,7 @@ class FolderStore:
     def head(self, key: str) -> ObjectHead | None:
         """Return what is stored under *key*, or None; reads the whole file."""
         path = self._path(key)
-        with _reading(key):
+        with _reading(path):
             try:
                 with path.open("rb") as file:
                     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -69,7 +69,7 @@ class FolderStore:
     def read(self, key: str) -> tuple[bytes, ObjectHead] | None:
         """Return a small object's bytes and head, both of one moment, or None."""
         path = self._path(key)
-        with _reading(key):
+        with _reading(path):
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
@@ -79,7 +79,7 @@ class FolderStore:
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield a large object's bytes, piece by piece."""
         path = self._path(key)
-        with _reading(key):
+        with _reading(path):
             try:
                 file = path.open("rb")
             except FileNotFoundError as error:
@@ -157,11 +157,11 @@ class FolderStore:
 
 
 @contextlib.contextmanager
-def _reading(key: str) -> Iterator[None]:
+def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreReadError(key=key, reason=error.strerror or error) from error
+        raise StoreReadError(key=path, reason=error.strerror or error) from error
 
 
 def _head_of(key: str, data: bytes) -> ObjectHead:
