@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 EpisodeKind = Literal["full", "trailer", "bonus"]
 ShowKind = Literal["episodic", "serial"]
 Severity = Literal["E", "W", "I"]
@@ -112,13 +115,27 @@ class AudioSettings:
     """The [audio] table: None leaves the choice to the recording.
 
     *target_lufs*: -16 for stereo, -19 for mono; *bitrate_kbps*: 128 and 64;
-    *channels*: 1 or 2, as recorded.
+    *channels*: 1 or 2, as recorded. *kept_silence_s* is left at both ends by *trim_silence*;
+    pauses longer than *longest_pause_s* are shortened to it (None: left alone). *intro* and
+    *outro* are files, relative to the show's folder; *intro_under_s* is how long the intro
+    goes on, ducked, under the first words; *crossfade_s* joins the rest.
     """
 
     target_lufs: float | None = None
     true_peak_dbtp: float = -1.0
     bitrate_kbps: int | None = None
     channels: int | None = None
+    leveller: bool = True
+    remove_rumble: bool = True
+    remove_hum: bool = True
+    reduce_noise: bool = True
+    trim_silence: bool = True
+    kept_silence_s: float = 0.5
+    longest_pause_s: float | None = None
+    intro: str | None = None
+    outro: str | None = None
+    intro_under_s: float = 0.0
+    crossfade_s: float = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +277,31 @@ class Finding:
     where: str
     message: str
     hint: str
+
+
+class Sound(Protocol):
+    """Sound that can be read anywhere, from several threads: a decoded recording, or a view of
+    one that cleans, cuts or mixes as it is read.
+    """
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Frames a second."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """1 or 2."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """How many frames there are."""
+        ...
+
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return float32 (stop - start, channels), -1..1; zeros outside 0..frames."""
+        ...
 
 
 class Progress(Protocol):
