@@ -613,7 +613,7 @@ class ClockSkewError(NgopiError):
     """Requests are signed with the time, and the machine's clock is off."""
 
     code, exit_status = "clock-skew", REFUSED
-    sentence = N_("The store at {address} refused this machine's clock: it is minutes off.")
+    sentence = N_("The store at {address} refused this machine's clock: it is some minutes off.")
     next_step = N_("set the clock of this machine (automatic time), then run the command again.")
 
 
@@ -664,8 +664,8 @@ class StoreVerifyError(NgopiError):
     """What was read back is not what was sent."""
 
     code, exit_status = "store-verify", UNAVAILABLE
-    sentence = N_("The store keeps another {key} than the one that was sent ({reason}).")
-    next_step = N_("run the command again; if it stays so, do not trust this store with it.")
+    sentence = N_("{key} arrived damaged in the store ({reason}).")
+    next_step = N_("run the command again; if this happens every time, choose another store.")
 
 
 class SourceChangedError(NgopiError):
@@ -673,7 +673,7 @@ class SourceChangedError(NgopiError):
 
     code, exit_status = "source-changed", DATA
     sentence = N_("{path} has changed since ngopi made it.")
-    next_step = N_("make it again from the recording: ngopi add, then run the command again.")
+    next_step = N_("make it again from the recording: ngopi ingest RECORDING --episode SLUG")
 
 
 class SourceUnreadableError(NgopiError):
@@ -681,7 +681,7 @@ class SourceUnreadableError(NgopiError):
 
     code, exit_status = "source-unreadable", MISSING
     sentence = N_("Could not read {path}: {reason}.")
-    next_step = N_("put the file back or make it again from the recording with: ngopi add")
+    next_step = N_("put the file back, or make it again: ngopi ingest RECORDING --episode SLUG")
 
 
 # -- feeds --------------------------------------------------------------------------------

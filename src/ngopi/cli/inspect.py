@@ -11,7 +11,7 @@ import click
 from ngopi.cli.session import Session
 from ngopi.cli.translated import Command, option
 from ngopi.console import Json, clock, decibels
-from ngopi.i18n import N_, _
+from ngopi.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
     from ngopi.model import Measurement
@@ -81,7 +81,7 @@ def _row(measured: Measurement) -> tuple[str, ...]:
 @click.pass_obj
 def check(session: Session, feeds: tuple[str, ...], against: str | None) -> int:
     """Check feeds."""
-    from ngopi.cli.results import finding_line
+    from ngopi.cli.results import finding_lines
     from ngopi.feed.check import check_feed
     from ngopi.feed.fetch import load_feed
 
@@ -93,9 +93,14 @@ def check(session: Session, feeds: tuple[str, ...], against: str | None) -> int:
         found = check_feed(load_feed(source), where=source, against=old)
         count = sum(finding.severity == "E" for finding in found)
         errors += count
-        lines += [finding_line(finding) for finding in found]
-        text = _("{feed}: {errors} errors, {others} remarks")
-        lines.append(text.format(feed=source, errors=count, others=len(found) - count))
+        lines += finding_lines(found)
+        lines.append(_verdict(source, count, len(found) - count))
         documents.append({"feed": source, "findings": [asdict(finding) for finding in found]})
     session.console.result({"feeds": documents, "errors": errors}, *lines)
     return 1 if errors else 0
+
+
+def _verdict(feed: str, errors: int, others: int) -> str:
+    counted = ngettext("{count} error", "{count} errors", errors).format(count=errors)
+    remarks = ngettext("{count} remark", "{count} remarks", others).format(count=others)
+    return f"{feed}: {counted}, {remarks}"

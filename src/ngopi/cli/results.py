@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ngopi.console import Json, clock, decibels, megabytes
-from ngopi.i18n import _
+from ngopi.i18n import _, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ngopi.config import Config
     from ngopi.model import CatalogueEntry, Finding
 
@@ -54,6 +57,25 @@ def entry_line(verb: str, config: Config, entry: CatalogueEntry, address: str | 
         address or str(config.media / f"{audio.sha256}.mp3"),
     )
     return " · ".join(parts)
+
+
+_SHOWN = 3
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """Return a check's remarks as lines; of many alike that are no errors, the first few."""
+    seen: Counter[str] = Counter()
+    lines = []
+    for finding in findings:
+        seen[finding.rule] += 1
+        if finding.severity == "E" or seen[finding.rule] <= _SHOWN:
+            lines.append(finding_line(finding))
+    for rule, count in seen.items():
+        left = count - _SHOWN
+        if left > 0 and not any(f.rule == rule and f.severity == "E" for f in findings):
+            text = ngettext("{rule}: {left} more like it", "{rule}: {left} more like it", left)
+            lines.append(text.format(rule=rule, left=left))
+    return lines
 
 
 def finding_line(finding: Finding) -> str:

@@ -9,7 +9,7 @@ import click
 
 from ngopi.cli import episodes, inspect, preview, shows, work
 from ngopi.cli.session import Session
-from ngopi.cli.translated import Group, option
+from ngopi.cli.translated import Group, Option, option
 from ngopi.console import show_log
 from ngopi.i18n import LANGUAGES, N_, set_language
 
@@ -36,9 +36,16 @@ from ngopi.i18n import LANGUAGES, N_, set_language
     help=N_("The show's folder; else the nearest one upwards with an ngopi.toml."),
 )
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON document for programs."))
-@option("--lang", type=click.Choice(LANGUAGES), help=N_("Language: id or en."))
+@option(
+    "--lang", type=click.Choice(LANGUAGES, case_sensitive=False), help=N_("Language: id or en.")
+)
 @option("-v", "--verbose", count=True, help=N_("Say more on stderr; twice: everything."))
-@click.version_option(package_name="ngopi", message="%(prog)s %(version)s")
+@click.version_option(
+    package_name="ngopi",
+    message="%(prog)s %(version)s",
+    cls=Option,
+    help=N_("Show the version and exit."),
+)
 @click.pass_obj
 def ngopi(
     session: Session,

@@ -10,18 +10,21 @@ import click
 
 from ngopi.cli.session import Session, current_time
 from ngopi.cli.translated import Command, option
-from ngopi.i18n import N_, _
+from ngopi.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
     from ngopi.console import Json
 
-_EXAMPLE = 'ngopi init ngopi-bawaslu --title "Ngopi Bawaslu" --author "Bawaslu Kota Jakarta Barat"'
+_EXAMPLE = N_(
+    'Example: ngopi init ngopi-bawaslu --title "Ngopi Bawaslu" '
+    '--author "Bawaslu Kota Jakarta Barat"'
+)
 
 
 @click.command(
     cls=Command,
     help=N_("Make a new show in the folder DIR. In a terminal it asks for what was not said."),
-    epilog=N_("Example: {example}").replace("{example}", _EXAMPLE),
+    epilog=_EXAMPLE,
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @option("--title", help=N_("The show's name."))
@@ -77,7 +80,7 @@ def _ask(said: str | None, name: str, question: str, default: str | None = None)
     if sys.stdin.isatty() and sys.stderr.isatty():
         return str(click.prompt(question, default=default, err=True)).strip()
     if default is None:
-        raise OptionMissingError(option=name, example=_EXAMPLE)
+        raise OptionMissingError(option=name, example=_EXAMPLE.removeprefix("Example: "))
     return default
 
 
@@ -130,9 +133,11 @@ def demo(session: Session, folder: Path) -> int:
         },
         entry_line(_("Published"), config, made.entry, config.show.feed_url),
         *(finding_line(finding) for finding in made.findings if finding.severity == "E"),
-        _("The feed was checked: {count} errors").format(count=errors),
+        ngettext(
+            "The feed was checked: {count} error", "The feed was checked: {count} errors", errors
+        ).format(count=errors),
         *(f"  {name:<10}{path}" for name, path in rows),
-        _("Listen:   ngopi --show {folder} serve").format(folder=folder),
+        _("Listen: ngopi --show {folder} serve").format(folder=folder),
         _("Your own: ngopi --show {folder} ingest RECORDING").format(folder=folder),
     )
     return 1 if errors else 0

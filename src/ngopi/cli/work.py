@@ -10,7 +10,7 @@ import click
 
 from ngopi.cli.session import Session, current_time, last_ledger
 from ngopi.cli.translated import Command, option
-from ngopi.i18n import N_, _
+from ngopi.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -222,9 +222,7 @@ def _plan_lines(plan: Plan) -> list[str]:
 def _summary(done: Published, *, dry_run: bool) -> str:
     if not done.changed:
         return _("Nothing to do: {url} is in line with this folder.").format(url=done.feed_url)
-    text = (
-        _("Would publish {count} episodes · {url}")
-        if dry_run
-        else _("Published {count} episodes · {url}")
-    )
-    return text.format(count=len(done.ledger.entries), url=done.feed_url)
+    count = len(done.ledger.entries)
+    public = ngettext("{count} episode is public", "{count} episodes are public", count)
+    text = _("This would be done: {public} · {url}") if dry_run else _("Done: {public} · {url}")
+    return text.format(public=public.format(count=count), url=done.feed_url)
