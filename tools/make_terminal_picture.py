@@ -32,12 +32,14 @@ def printed(arguments: tuple[str, ...], folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "ngopi", *arguments],
         cwd=folder,
-        env={**environment, "NGOPI_LANG": "en", "PYTHONIOENCODING": "utf-8"},
+        env={**environment, "NGOPI_LANG": "en", "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=True,
+        text=True,
+        encoding="utf-8",
     )
-    return done.stdout.decode().replace("\r\n", "\n").rstrip()
+    return done.stdout.rstrip()
 
 
 def picture() -> str:

@@ -10,8 +10,7 @@ import click
 
 from ngopi.cli.root import ngopi
 from ngopi.cli.session import Session
-from ngopi.console import with_notes
-from ngopi.errors import BUG, INTERRUPTED, IO, NgopiError
+from ngopi.errors import BUG, IO, NgopiError, StoppedError
 from ngopi.i18n import LANGUAGES, _, language_of_environment, set_language
 
 if TYPE_CHECKING:
@@ -28,10 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         session.console.failure("usage", error.format_message(), _hint(error), error.exit_code)
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort) as error:
-        message = with_notes(_("Interrupted; nothing half-made was left behind."), error)
-        session.console.failure("interrupted", message, "", INTERRUPTED)
-        return INTERRUPTED
+    except (KeyboardInterrupt, click.Abort):
+        session.console.error(StoppedError())
+        return StoppedError.exit_status
     except NgopiError as error:
         session.console.error(error)
         return error.exit_status

@@ -53,8 +53,9 @@ class Console:
         self.result(document, *lines)
 
     def error(self, error: NgopiError) -> None:
-        """Say what happened and what to do next."""
-        message = with_notes(error.message, error)
+        """Say what happened, what was noted on the way (`add_note`), and what to do next."""
+        between = "\n" if "\n" in error.message else " "
+        message = between.join((error.message, *getattr(error, "__notes__", ())))
         self.failure(error.code, message, error.hint, error.exit_status)
 
     def failure(self, code: str, message: str, hint: str, exit_status: int) -> None:
@@ -105,12 +106,6 @@ def show_log(level: int) -> None:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr)  # noqa: T201 - stderr is this module's
-
-
-def with_notes(message: str, error: BaseException) -> str:
-    """Return *message* and behind it what was noted on *error* on its way (`add_note`)."""
-    between = "\n" if "\n" in message else " "
-    return between.join((message, *getattr(error, "__notes__", ())))
 
 
 def _unseen(done: float) -> None:

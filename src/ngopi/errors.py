@@ -221,6 +221,17 @@ class MasterNotVerifiedError(NgopiError):
     next_step = N_("set a higher bitrate_kbps or a lower target_lufs under [audio] in ngopi.toml.")
 
 
+# -- runs ------------------------------------------------------------------------------
+
+
+class StoppedError(NgopiError):
+    """Ctrl-C."""
+
+    code, exit_status = "interrupted", INTERRUPTED
+    sentence = N_("Interrupted; nothing half-made was left behind.")
+    next_step = N_("run the same command again whenever you like.")
+
+
 # -- files ------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -158,6 +159,69 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPiece:
+    """A stretch of the recording that is heard in the master, unchanged in length."""
+
+    recording_start_s: float
+    master_start_s: float
+    duration_s: float
+
+
+# Shorter than a sample: what adding seconds up may be off by.
+_SAME_INSTANT_S = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeMap:
+    """Which second of the recording is heard in which second of the master.
+
+    *pieces* rise in both times and do not overlap. At a cut, the master's one instant is two of
+    the recording.
+    """
+
+    pieces: tuple[KeptPiece, ...]
+
+    @property
+    def kept_s(self) -> float:
+        """How much of the recording is left."""
+        return sum(piece.duration_s for piece in self.pieces)
+
+    def to_master(self, recording_s: float) -> float | None:
+        """Return where *recording_s* is heard; None: it was cut away."""
+        after = bisect_right(self.pieces, recording_s, key=lambda piece: piece.recording_start_s)
+        if not after:
+            return None
+        piece = self.pieces[after - 1]
+        inside_s = recording_s - piece.recording_start_s
+        if inside_s > piece.duration_s + _SAME_INSTANT_S:
+            return None
+        return piece.master_start_s + min(inside_s, piece.duration_s)
+
+    def nearest_in_master(self, recording_s: float) -> float:
+        """Return where *recording_s* is heard, or the kept instant that was nearest to it."""
+        after = bisect_right(self.pieces, recording_s, key=lambda piece: piece.recording_start_s)
+        before = self.pieces[max(after - 1, 0)]
+        inside_s = min(max(recording_s - before.recording_start_s, 0.0), before.duration_s)
+        since_s = recording_s - (before.recording_start_s + inside_s)
+        if after < len(self.pieces):
+            following = self.pieces[after]
+            if following.recording_start_s - recording_s < since_s:
+                return following.master_start_s
+        return before.master_start_s + inside_s
+
+    def to_recording(self, master_s: float) -> float | None:
+        """Return what is heard at *master_s*; None: an intro, an outro or nothing."""
+        after = bisect_right(self.pieces, master_s, key=lambda piece: piece.master_start_s)
+        if not after:
+            return None
+        piece = self.pieces[after - 1]
+        inside_s = master_s - piece.master_start_s
+        if inside_s > piece.duration_s + _SAME_INSTANT_S:
+            return None
+        return piece.recording_start_s + min(inside_s, piece.duration_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Master:
     """A mastered MP3 on disk, measured after decoding it again."""
 
@@ -280,8 +344,9 @@ class Finding:
 
 
 class Sound(Protocol):
-    """Sound that can be read anywhere, from several threads: a decoded recording, or a view of
-    one that cleans, cuts or mixes as it is read.
+    """Sound that can be read anywhere, from several threads.
+
+    A decoded recording is one, and so is a view of one that cleans, cuts or mixes as it is read.
     """
 
     @property

@@ -267,6 +267,25 @@ def test_nothing_in_a_name_moves_the_terminal(ngopi, show, tmp_path, character, 
     assert len(measured.out.splitlines()) == 2  # the head and one file
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names there hold no control characters")
+@pytest.mark.parametrize("verbose", [(), ("-v",)], ids=["plain", "verbose"])
+def test_nothing_in_a_warning_moves_the_terminal(tmp_path, verbose):
+    recording = write(tmp_path / "a\x1b[31m\nb.flac", voice(5.0), codec="flac")
+    recording.write_bytes(recording.read_bytes()[: recording.stat().st_size * 3 // 4])
+
+    measured = subprocess.run(
+        [sys.executable, "-m", "ngopi", *verbose, "measure", recording],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert measured.returncode == 0
+    assert r"a\x1b[31m\nb.flac: ends " in measured.stderr
+    assert "\x1b" not in measured.stderr + measured.stdout
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names elsewhere are Unicode")
 def test_a_name_that_is_not_utf_8_is_only_a_name(show, tmp_path):
     recording = os.fsdecode(os.fsencode(tmp_path) + b"/rapat-\xff.wav")

@@ -298,3 +298,38 @@ def test_notes_of_any_kind_make_a_sound_feed(ngopi, show, recording, tmp_path, n
     assert "<script" not in show.joinpath("feeds", "ngopi-bawaslu.xml").read_text("utf-8")
     assert ngopi("check").status == 0
     assert ngopi("publish", "--json").json["changed"] is False
+
+
+# -- commands ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (("terbitkan",), "terbitkan"),
+        (("{x}\x1b[31m\n",), "{x}"),
+        (("ingest",), "RECORDING"),
+        (("ingest", "a.wav", "--judul", "x"), "--judul"),
+        (("ingest", "a.wav", "b.wav"), "b.wav"),
+        (("show",), "SLUG"),
+        (("--lang", "fr", "list"), "fr"),
+        (("serve", "--port", "[red]"), "[red]"),
+    ],
+    ids=["command", "escape", "no argument", "option", "too many", "no slug", "language", "port"],
+)
+def test_a_fault_of_usage_names_the_word_and_the_way_to_the_help(ngopi, show, argv, says):
+    error = refused(ngopi, show, *argv, status=2, code="usage", says=[says])
+
+    assert "--help" in error["hint"]
+    assert error["message"].isprintable()
+
+
+@pytest.mark.parametrize("argv", [("show", "x", "--json"), ("list", "--nosuch", "--json")])
+def test_json_is_understood_wherever_it_stands(ngopi, show, argv):
+    """Also where the command line is broken before it."""
+    run = ngopi(*argv)
+
+    assert run.status in (2, 66)
+    assert run.error["exit_code"] == run.status
+    assert run.out == ""
+    assert len(run.err.splitlines()) == 1

@@ -32,7 +32,7 @@ PO = SOURCES / "locale" / "id" / "LC_MESSAGES" / "ngopi.po"
 PO_TEXT = PO.read_text(encoding="utf-8")
 TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "update_messages.py"))
 
-EXIT_STATUSES = {2, 65, 66, 69, 70, 74, 75, 77, 78}
+EXIT_STATUSES = {2, 65, 66, 69, 70, 74, 75, 77, 78, 130}
 
 COMMANDS = "check|demo|ingest|init|list|measure|publish|serve|show"
 

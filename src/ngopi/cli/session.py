@@ -42,14 +42,20 @@ def current_time() -> datetime:
 
 def last_ledger(config: Config) -> Ledger | None:
     """Return the ledger of a folder store, or the last one that was seen of another store."""
-    from ngopi.errors import LedgerUnreadableError
-    from ngopi.ledger import LEDGER_KEY, from_json
-    from ngopi.model import Ledger
+    from ngopi.publish import read_ledger
     from ngopi.store import open_store
 
     if config.store.url.startswith("file:"):
-        found = open_store(config.store, root=config.root).read(LEDGER_KEY)
-        return None if found is None else from_json(Ledger, found[0], key=LEDGER_KEY)
+        return read_ledger(open_store(config.store, root=config.root))
+    return seen_ledger(config)
+
+
+def seen_ledger(config: Config) -> Ledger | None:
+    """Return the ledger of the last publish that this folder saw through to its end."""
+    from ngopi.errors import LedgerUnreadableError
+    from ngopi.ledger import LEDGER_KEY, from_json
+    from ngopi.model import Ledger
+
     seen = config.scratch / LEDGER_KEY
     try:
         return from_json(Ledger, seen.read_bytes(), key=LEDGER_KEY)

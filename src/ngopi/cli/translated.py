@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ngopi.errors import StoppedError
 from ngopi.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -61,6 +62,19 @@ class Command(click.Command):
 
 class Group(click.Group):
     """The group of all commands, its help translated."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command; Ctrl-C becomes an error like all others.
+
+        click would print an empty line, which is no JSON, and forget what was noted.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            stopped = StoppedError()
+            for note in getattr(error, "__notes__", ()):
+                stopped.add_note(note)
+            raise stopped from error
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help."""

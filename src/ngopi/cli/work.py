@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, current_time, last_ledger
+from ngopi.cli.session import Session, current_time, seen_ledger
 from ngopi.cli.translated import Command, option
 from ngopi.i18n import N_, _, ngettext
 
@@ -108,7 +108,7 @@ def ingest(
 def _made(
     config: Config, request: Request, now: datetime, console: Console, *, resume: bool
 ) -> Ingested:
-    """Make the episode; if an earlier run made it and could not publish it, go on from there."""
+    """Make the episode; if an earlier run did, and was stopped in publishing it, go on there."""
     from ngopi.catalogue import find_entry, read_catalogue
     from ngopi.errors import RecordingKnownError
     from ngopi.ingest import Ingested, ingest
@@ -119,7 +119,7 @@ def _made(
     except RecordingKnownError as error:
         entries = read_catalogue(config.episodes, zone=config.zone)
         entry = find_entry(entries, str(error.values["slug"]))
-        if not resume or state_of(entry, last_ledger(config), now=now) != "ready":
+        if not resume or state_of(entry, seen_ledger(config), now=now) != "ready":
             raise
         console.note(error.message)
         return Ingested(entry=entry, replaced=False, title_from=None)

@@ -1,0 +1,196 @@
+"""Where somebody speaks, and where nobody does: decided on the level of every 10 ms.
+
+Silence is what lies near the noise floor *and* far below the programme, never an absolute
+level: rooms, microphones and recorders differ by 40 dB. Where the two cannot be told apart,
+all of it counts as sound.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ngopi.audio.loudness import decibels, integrated_lufs
+from ngopi.audio.weighting import BLOCK_FRAMES, k_weighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ngopi.model import Sound
+
+TICKS_PER_S = 100
+_TICKS_PER_HOP = 10
+_WINDOW_TICKS = 500
+_LEAD_TICKS = 10  # 100 ms: then nothing is left of the filter's start
+_LOWEST_LUFS = -120.0
+
+_FLOOR_PERCENTILE = 10
+_ABOVE_FLOOR_DB = 6.0
+# Breath is heard 20 to 40 dB below the voice; what is deeper, nobody misses.
+_LEAST_BELOW_DB, _MOST_BELOW_DB = 20.0, 45.0
+# Speech for certain: half of 400 ms this far above the floor, but not beyond these limits.
+_SURE_ABOVE_FLOOR_DB = 12.0
+_SURE_LEAST_BELOW_DB, _SURE_MOST_BELOW_DB = 10.0, 30.0
+_SURE_WINDOW_TICKS, _SURE_TICKS = 40, 20
+# A breath or a soft syllable this near belongs to the speech that follows.
+_BELONGS_TICKS = 30
+_SHORTEST_SOUND_TICKS = 3  # less is a click
+_FIRST_LOOK_TICKS = 60 * TICKS_PER_S
+_FLOOR_BLOCK_TICKS, _FLOOR_AROUND_TICKS = 10 * TICKS_PER_S, 30 * TICKS_PER_S
+
+
+def tick_frames(sample_rate_hz: int) -> int:
+    """Return the frames of 10 ms."""
+    return round(sample_rate_hz / TICKS_PER_S)
+
+
+def tick_count(sound: Sound) -> int:
+    """Return how many ticks *sound* has, the last one perhaps not full."""
+    return -(-sound.frames // tick_frames(sound.sample_rate_hz))
+
+
+def tick_energies(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
+    """Return K-weighted mean squares over all channels of ticks *first* to *last*."""
+    frames = tick_frames(sound.sample_rate_hz)
+    start, stop = (first - _LEAD_TICKS) * frames, last * frames
+    samples = sound.read(start, start + -(-(stop - start) // BLOCK_FRAMES) * BLOCK_FRAMES)
+    weighted = k_weighting(sound.sample_rate_hz).apply(np.ascontiguousarray(samples.T))
+    ticks = weighted[:, _LEAD_TICKS * frames : stop - start].reshape(len(weighted), -1, frames)
+    return np.asarray(np.vecdot(ticks, ticks).sum(axis=0, dtype=np.float64) / frames)
+
+
+def all_tick_energies(sound: Sound, *, advance: Callable[[float], None]) -> NDArray[np.float64]:
+    """Return `tick_energies` of all of *sound*, found on all cores; *advance* gets seconds."""
+    total = tick_count(sound)
+    energies = np.empty(total)
+    starts = range(0, total, _WINDOW_TICKS)
+
+    def found(first: int) -> NDArray[np.float64]:
+        return tick_energies(sound, first, min(first + _WINDOW_TICKS, total))
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for first, part in zip(starts, threads.map(found, starts), strict=True):
+            energies[first : first + len(part)] = part
+            advance(len(part) / TICKS_PER_S)
+    return energies
+
+
+def tick_levels(energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return *energies* in LUFS; digital silence is -120."""
+    return np.maximum(decibels(energies), _LOWEST_LUFS)
+
+
+def gated_lufs(energies: NDArray[np.float64]) -> float:
+    """Return the gated loudness (BS.1770-4) of tick energies; -inf if nothing passes the gate.
+
+    What is shorter than the gate's 400 ms is measured as if silence followed.
+    """
+    hops = max(-(-len(energies) // _TICKS_PER_HOP), 4)
+    padded = np.pad(energies, (0, hops * _TICKS_PER_HOP - len(energies)))
+    return integrated_lufs(padded.reshape(hops, _TICKS_PER_HOP).mean(axis=1))
+
+
+def runs(flags: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return where *flags* are set: (runs, 2), each from its first to beyond its last."""
+    turns = np.flatnonzero(np.diff(flags, prepend=False, append=False))
+    return turns.reshape(-1, 2)
+
+
+def without_short_runs(flags: NDArray[np.bool_], shortest: int) -> NDArray[np.bool_]:
+    """Return *flags* without runs of less than *shortest*."""
+    kept = flags.copy()
+    for first, last in runs(flags):
+        if last - first < shortest:
+            kept[first:last] = False
+    return kept
+
+
+def near(flags: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the distance of every place to the nearest flag that is set; inf if none is."""
+    marked = np.flatnonzero(flags)
+    if not marked.size:
+        return np.full(len(flags), np.inf)
+    places = np.arange(len(flags))
+    after = np.searchsorted(marked, places)
+    following = np.abs(marked[np.minimum(after, len(marked) - 1)] - places)
+    preceding = np.abs(marked[np.maximum(after - 1, 0)] - places)
+    return np.asarray(np.minimum(following, preceding), dtype=np.float64)
+
+
+# -- speech at the ends -------------------------------------------------------------------
+
+
+def speech_ends(sound: Sound, programme_lufs: float) -> tuple[int, int] | None:
+    """Return the first tick of speech and the one beyond the last; None: there is no speech.
+
+    Only the ends are read, up to a minute, more where they are silent for longer.
+    """
+    total = tick_count(sound)
+    begin = _onset(lambda ticks: tick_levels(tick_energies(sound, 0, ticks)), total, programme_lufs)
+    if begin is None:
+        return None
+    end = _onset(
+        lambda ticks: tick_levels(tick_energies(sound, total - ticks, total))[::-1],
+        total,
+        programme_lufs,
+    )
+    return begin, total - (end or 0)
+
+
+def _onset(
+    levels_of_first: Callable[[int], NDArray[np.float64]], total: int, programme_lufs: float
+) -> int | None:
+    ticks = min(_FIRST_LOOK_TICKS, total)
+    while True:
+        found = _onset_in(levels_of_first(ticks), programme_lufs)
+        if found is not None or ticks == total:
+            return found
+        ticks = min(ticks * 2, total)
+
+
+def _onset_in(levels: NDArray[np.float64], programme_lufs: float) -> int | None:
+    floor = float(np.percentile(levels, _FLOOR_PERCENTILE))
+    sure_lufs = np.clip(
+        floor + _SURE_ABOVE_FLOOR_DB,
+        programme_lufs - _SURE_MOST_BELOW_DB,
+        programme_lufs - _SURE_LEAST_BELOW_DB,
+    )
+    loud = levels >= sure_lufs
+    counted = np.convolve(loud, np.ones(_SURE_WINDOW_TICKS))[_SURE_WINDOW_TICKS - 1 :]
+    certain = np.flatnonzero(loud & (counted >= _SURE_TICKS))
+    if not certain.size:
+        return None
+    onset = int(certain[0])
+    # The head has its own floor; but where it is short, it may be a soft syllable itself.
+    before = levels[:onset]
+    low = _silent_below(min(floor, float(np.median(before))) if onset else floor, programme_lufs)
+    for first, last in runs(without_short_runs(before > low, _SHORTEST_SOUND_TICKS))[::-1]:
+        if onset - last > _BELONGS_TICKS:
+            break
+        onset = int(first)
+    return onset
+
+
+def _silent_below(floor_lufs: float, programme_lufs: float) -> float:
+    """Return the level below which nobody speaks; -inf where noise would hide a soft voice."""
+    low = max(floor_lufs + _ABOVE_FLOOR_DB, programme_lufs - _MOST_BELOW_DB)
+    return low if low <= programme_lufs - _LEAST_BELOW_DB else -np.inf
+
+
+# -- pauses -------------------------------------------------------------------------------
+
+
+def active(levels: NDArray[np.float64], programme_lufs: float) -> NDArray[np.bool_]:
+    """Return in which ticks there is sound: above the floor of its surroundings; no clicks."""
+    sounding = np.empty(len(levels), np.bool_)
+    for first in range(0, len(levels), _FLOOR_BLOCK_TICKS):
+        last = first + _FLOOR_BLOCK_TICKS
+        around = levels[max(first - _FLOOR_AROUND_TICKS, 0) : last + _FLOOR_AROUND_TICKS]
+        floor = float(np.percentile(around, _FLOOR_PERCENTILE))
+        sounding[first:last] = levels[first:last] > _silent_below(floor, programme_lufs)
+    return without_short_runs(sounding, _SHORTEST_SOUND_TICKS)

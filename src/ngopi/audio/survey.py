@@ -1,0 +1,350 @@
+"""What is wrong with a recording: one pass over it, and a closer look at samples of it.
+
+Offset, clipping and the difference of the channels are exact. Levels and spectra come from
+windows spread evenly over the recording: enough to decide by, at a cost that hardly grows
+with its length. Loudness here is an estimate for decisions; `loudness` is the meter.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ngopi.audio.loudness import decibels
+from ngopi.audio.weighting import k_weighting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ngopi.model import Sound
+
+NOISE_FRAMES = 4096
+"""Window of the noise spectrum: about 85 ms, short enough for the pauses between words."""
+
+_WINDOW_FRAMES = 16384  # 3 Hz apart: hum against what lies beside it
+_WINDOWS = 300
+_CHUNK_FRAMES = 1 << 15
+_ROWS = 16  # spectra at a time
+
+_RUN = 3  # so many equal samples at the highest value are clipped
+_JUST_BELOW = 0.998
+_LOWEST_CLIPPED = 0.05  # in 8 bit, quiet peaks are flat by themselves
+
+_SILENT_LUFS = -90.0
+_GATE_LUFS, _GATE_LU = -70.0, -10.0
+_QUIETEST = 0.1
+_FLOOR_FROM_HZ = 100.0
+_STEADY_BANDS_HZ = np.geomspace(200.0, 8000.0, 21)
+_RUMBLE_HZ, _VOICES_HZ = (8.0, 42.0), (100.0, 8000.0)
+
+_MAINS_HZ = (50, 60)
+_HUM_BELOW_HZ = 1050.0
+_HUM_PERCENTILE = 10
+_HUM_ABOVE_DB = 10.0
+_HUM_BESIDE_HZ = (11.0, 20.0)
+_HUM_DRIFT = 0.004  # 0.2 Hz at 50 Hz
+_LOW_HARMONICS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hum:
+    """Hum of the mains: *harmonics* are multiples of *mains_hz*, 1 included where it is there.
+
+    *level_dbfs* is the RMS of all of them (0 dBFS: RMS 1), *above_db* how far the strongest
+    stands out of what lies beside it.
+    """
+
+    mains_hz: int
+    harmonics: tuple[int, ...]
+    level_dbfs: float
+    above_db: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSurvey:
+    """One channel of a recording.
+
+    *dc* is its mean, -1..1. *programme_lufs* is its gated loudness, *floor_lufs* that of its
+    quietest passages above 100 Hz, hum excluded; both -inf in silence. *steady*: these
+    passages sound alike, as noise does. *noise* is their power spectrum, float32
+    (NOISE_FRAMES // 2 + 1), where white noise has its mean square in every bin.
+    *rumble_db* is what lies below 42 Hz against 100 to 8000 Hz. *clipped* counts the samples
+    that stand in runs at the same extreme value, *clipped_at* is the first one's frame.
+    """
+
+    dc: float
+    programme_lufs: float
+    floor_lufs: float
+    steady: bool
+    noise: NDArray[np.float32]
+    rumble_db: float
+    hum: Hum | None
+    clipped: int
+    clipped_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """A whole recording; *difference_db* and *sum_db* are the peaks of L - R and of L + R
+    against the highest peak of either (-inf: none; 0 for mono).
+    """
+
+    sample_rate_hz: int
+    frames: int
+    channels: tuple[ChannelSurvey, ...]
+    difference_db: float
+    sum_db: float
+
+
+def survey(sound: Sound, *, advance: Callable[[float], None]) -> Survey:
+    """Measure what `choose_channels` and `plan_cleanup` decide by.
+
+    *advance* is called with seconds measured since. Lossy and resampled recordings lose the
+    equal values that clipping leaves: there it is not found.
+    """
+    tallies = [_Tally() for _ in range(sound.channels)]
+    difference = opposite = 0.0
+    for start in range(0, sound.frames, _CHUNK_FRAMES):
+        stop = min(start + _CHUNK_FRAMES, sound.frames)
+        margin = _RUN - 1
+        planar = np.ascontiguousarray(sound.read(start - margin, stop + margin).T)
+        for tally, samples in zip(tallies, planar, strict=True):
+            tally.add(samples, start)
+        if len(planar) > 1:
+            difference = max(difference, _peak(planar[0] - planar[1]))
+            opposite = max(opposite, _peak(planar[0] + planar[1]))
+        advance((stop - start) / sound.sample_rate_hz)
+    peak = max(max(tally.tops[0].level, tally.tops[1].level) for tally in tallies)
+    look = _Look(sound, [tally.total / max(sound.frames, 1) for tally in tallies])
+    return Survey(
+        sample_rate_hz=sound.sample_rate_hz,
+        frames=sound.frames,
+        channels=tuple(look.channel(n, tally) for n, tally in enumerate(tallies)),
+        difference_db=_against(difference, peak) if sound.channels > 1 else 0.0,
+        sum_db=_against(opposite, peak) if sound.channels > 1 else 0.0,
+    )
+
+
+def _peak(samples: NDArray[np.float32]) -> float:
+    return max(float(samples.max()), -float(samples.min()))
+
+
+def _against(level: float, reference: float) -> float:
+    return 20 * math.log10(level / reference) if level and reference else -math.inf
+
+
+# -- every sample -------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Top:
+    """The highest value of one sign, and who stands there."""
+
+    level: float = 0.0
+    flat: int = 0
+    just_below: int = 0
+    first: int | None = None
+
+    def add(self, samples: NDArray[np.float32], level: float, sign: int, start: int) -> None:
+        if level < self.level or level < _LOWEST_CLIPPED:
+            self.level = max(self.level, level)
+            return
+        if level > self.level:
+            self.level, self.flat, self.just_below, self.first = level, 0, 0, None
+        inside = slice(_RUN - 1, len(samples) - _RUN + 1)
+        flat = _in_runs(samples == np.float32(sign * level))[inside]
+        count = int(np.count_nonzero(flat))
+        near = samples[inside] * sign > level * _JUST_BELOW
+        self.just_below += int(np.count_nonzero(near)) - count
+        self.flat += count
+        if count and self.first is None:
+            self.first = start + int(flat.argmax())
+
+
+@dataclass(slots=True)
+class _Tally:
+    total: float = 0.0
+    tops: tuple[_Top, _Top] = field(default_factory=lambda: (_Top(), _Top()))
+
+    def add(self, samples: NDArray[np.float32], start: int) -> None:
+        inside = samples[_RUN - 1 : len(samples) - _RUN + 1]
+        self.total += float(inside.sum())
+        self.tops[0].add(samples, float(inside.max()), 1, start)
+        self.tops[1].add(samples, -float(inside.min()), -1, start)
+
+    @property
+    def clipped(self) -> list[_Top]:
+        # A slow wave has flat tops of 16-bit steps too, but comes to them step by step.
+        return [top for top in self.tops if top.flat and top.flat >= top.just_below]
+
+
+def _in_runs(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return what of *there* stands in runs of _RUN or more."""
+    begins = there[:-2] & there[1:-1] & there[2:]
+    inside = np.zeros_like(there)
+    for shift in range(_RUN):
+        inside[shift : shift + len(begins)] |= begins
+    return inside
+
+
+# -- windows here and there ---------------------------------------------------------------
+
+
+class _Look:
+    """Windows spread over the recording, and what they show of each channel."""
+
+    def __init__(self, sound: Sound, means: list[float]) -> None:
+        self._sound, self._means = sound, np.array(means, np.float32)
+        rate_hz = sound.sample_rate_hz
+        last = max(sound.frames - _WINDOW_FRAMES, 0)
+        count = min(max(sound.frames // _WINDOW_FRAMES, 1), _WINDOWS)
+        starts = np.linspace(0, last, count).astype(int)
+        self._hz = np.fft.rfftfreq(_WINDOW_FRAMES, 1 / rate_hz)
+        self._noise_hz = np.fft.rfftfreq(NOISE_FRAMES, 1 / rate_hz)
+        weights = _k_power(rate_hz, NOISE_FRAMES) * (self._noise_hz >= _FLOOR_FROM_HZ)
+        self._floor_weights = weights.astype(np.float32)
+        bands = [_band(self._hz, *_RUMBLE_HZ), _band(self._hz, *_VOICES_HZ)]
+        figures = np.stack([_k_power(rate_hz, _WINDOW_FRAMES), *bands], axis=1).astype(np.float32)
+        self._hum_bins = int(np.searchsorted(self._hz, _HUM_BELOW_HZ + _HUM_BESIDE_HZ[1]))
+        long, low, short = [], [], []
+        self._quiet_starts = (starts[:, None] + np.arange(0, _WINDOW_FRAMES, NOISE_FRAMES)).ravel()
+        for first in range(0, len(starts), _ROWS):
+            samples = self._windows(starts[first : first + _ROWS], _WINDOW_FRAMES)
+            power = _power(samples)
+            long.append(power @ figures)
+            low.append(power[..., : self._hum_bins].copy())
+            parts = samples.reshape(*samples.shape[:2], -1, NOISE_FRAMES)
+            short.append((_power(parts) @ self._floor_weights).reshape(len(samples), -1))
+        # (channel, window, figure), (channel, window, bin), (channel, short window)
+        self._long = np.concatenate(long, axis=1) * (2 / _WINDOW_FRAMES)
+        self._low = np.concatenate(low, axis=1)
+        self._short = np.concatenate(short, axis=1) * (2 / NOISE_FRAMES)
+
+    def channel(self, number: int, tally: _Tally) -> ChannelSurvey:
+        energies = self._long[number].astype(np.float64)
+        hum = self._hum(number)
+        noise, steady = self._noise(number, hum)
+        loudness = noise @ self._floor_weights * (2 / NOISE_FRAMES)
+        rumble, voices = energies[:, 1].mean(), energies[:, 2].mean()
+        return ChannelSurvey(
+            dc=float(self._means[number]),
+            programme_lufs=_gated_lufs(energies[:, 0]),
+            floor_lufs=float(decibels(loudness)),
+            steady=steady,
+            noise=noise,
+            rumble_db=10 * math.log10(rumble / voices) if rumble and voices else -math.inf,
+            hum=hum,
+            clipped=sum(top.flat for top in tally.clipped),
+            clipped_at=min((top.first or 0 for top in tally.clipped), default=None),
+        )
+
+    def _windows(self, starts: NDArray[np.int_], frames: int) -> NDArray[np.float32]:
+        """Return float32 (channels, len(starts), frames) without their offset."""
+        read = [self._sound.read(int(start), int(start) + frames) for start in starts]
+        return np.ascontiguousarray(np.moveaxis(np.stack(read) - self._means, 2, 0))
+
+    def _noise(self, number: int, hum: Hum | None) -> tuple[NDArray[np.float32], bool]:
+        lufs = decibels(self._short[number].astype(np.float64))
+        heard = np.flatnonzero(lufs > _SILENT_LUFS)
+        if not heard.size:
+            return np.zeros(len(self._noise_hz), np.float32), False
+        quiet = heard[np.argsort(lufs[heard])][: max(int(len(heard) * _QUIETEST), 4)]
+        power = np.zeros((len(quiet), len(self._noise_hz)), np.float32)
+        for first in range(0, len(quiet), _ROWS):
+            starts = self._quiet_starts[quiet[first : first + _ROWS]]
+            power[first : first + _ROWS] = _power(self._windows(starts, NOISE_FRAMES)[number])
+        noise = power.mean(axis=0)
+        if hum is not None:
+            _bridge(noise, self._noise_hz, hum)
+        return noise, _steady(power, self._noise_hz)
+
+    def _hum(self, number: int) -> Hum | None:
+        # Speech comes and goes in every bin, hum stays: what is left there in its quietest
+        # tenth is hum or noise.
+        power = np.percentile(self._low[number], _HUM_PERCENTILE, axis=0)
+        hz = self._hz[: len(power)]
+        found = [hum for mains in _MAINS_HZ if (hum := _hum_of(power, hz, mains)) is not None]
+        return max(found, key=lambda hum: (len(hum.harmonics), hum.above_db), default=None)
+
+
+def _power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    window = _hann(samples.shape[-1])
+    spectra = np.fft.rfft(samples * window, axis=-1)
+    return np.asarray((spectra.real**2 + spectra.imag**2) / np.float32(window @ window))
+
+
+@cache
+def _hann(frames: int) -> NDArray[np.float32]:
+    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frames) / frames)).astype(np.float32)
+
+
+@cache
+def _k_power(sample_rate_hz: int, frames: int) -> NDArray[np.float64]:
+    impulse = np.zeros((1, frames), np.float32)
+    impulse[0, 0] = 1
+    response = np.fft.rfft(k_weighting(sample_rate_hz).apply(impulse)[0])
+    return np.asarray(np.abs(response) ** 2, np.float64)
+
+
+def _band(hz: NDArray[np.float64], low: float, high: float) -> NDArray[np.bool_]:
+    return np.asarray((hz >= low) & (hz < high))
+
+
+def _gated_lufs(energies: NDArray[np.float64]) -> float:
+    energies = energies[decibels(energies) > _GATE_LUFS]
+    if not energies.size:
+        return -math.inf
+    gate = decibels(energies.mean()) + _GATE_LU
+    return float(decibels(energies[decibels(energies) > gate].mean()))
+
+
+def _steady(power: NDArray[np.float32], hz: NDArray[np.float64]) -> bool:
+    """Tell whether windows, (windows, bins), have the same level in most bands.
+
+    Noise has; the tails of words, applause and music have not.
+    """
+    cuts = np.searchsorted(hz, _STEADY_BANDS_HZ)
+    bands = np.add.reduceat(power, cuts, axis=1)[:, :-1]
+    with np.errstate(divide="ignore"):
+        levels_db = 10 * np.log10(bands)
+    if not np.isfinite(levels_db).all():
+        return False
+    return bool(np.median(levels_db.std(axis=0)) <= _STEADY_DB)
+
+
+_STEADY_DB = 3.0
+
+
+def _hum_of(power: NDArray[np.float64], hz: NDArray[np.float64], mains_hz: int) -> Hum | None:
+    step_hz = hz[1]
+    harmonics, above_db, total = [], [], 0.0
+    for number in range(1, int(_HUM_BELOW_HZ / mains_hz) + 1):
+        away = np.abs(hz - number * mains_hz)
+        near = away <= max(1.5 * step_hz, number * mains_hz * _HUM_DRIFT)
+        beside = float(np.median(power[(away >= _HUM_BESIDE_HZ[0]) & (away <= _HUM_BESIDE_HZ[1])]))
+        strongest = float(power[near].max())
+        if strongest == 0 or 10 * math.log10(strongest / max(beside, 1e-20)) < _HUM_ABOVE_DB:
+            continue
+        harmonics.append(number)
+        above_db.append(10 * math.log10(strongest / max(beside, 1e-20)))
+        total += float(power[away <= 3 * step_hz].sum()) * 2 / _WINDOW_FRAMES
+    if not harmonics or harmonics[0] > _LOW_HARMONICS:
+        return None
+    return Hum(
+        mains_hz=mains_hz,
+        harmonics=tuple(harmonics),
+        level_dbfs=10 * math.log10(total),
+        above_db=max(above_db),
+    )
+
+
+def _bridge(noise: NDArray[np.float32], hz: NDArray[np.float64], hum: Hum) -> None:
+    """Replace hum in *noise* by straight lines over it, in place."""
+    between = (np.arange(max(hum.harmonics) + 1) + 0.5) * hum.mains_hz
+    inside = hz < between[-1]
+    noise[inside] = np.interp(hz[inside], between, np.interp(between, hz, noise))
