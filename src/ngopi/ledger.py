@@ -17,6 +17,8 @@ from ngopi.tomlfile import adapter
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+    from ngopi.model import ObjectHead
+
 LEDGER_KEY = "ledger.json"
 FORMAT = 1
 
@@ -74,6 +76,15 @@ def state_of(entry: CatalogueEntry, ledger: Ledger | None, *, now: datetime) -> 
     if entry.audio is None or entry.episode.published is None:
         return "draft"
     return "scheduled" if entry.episode.published > now else "ready"
+
+
+def ledger_of(found: tuple[bytes, ObjectHead] | None) -> Ledger | None:
+    """Return the ledger that a store's ``read(LEDGER_KEY)`` found; None: nothing is public yet.
+
+    Raises:
+        LedgerUnreadableError: see `from_json`.
+    """
+    return None if found is None else from_json(Ledger, found[0], key=LEDGER_KEY)
 
 
 def _plain(value: object) -> object:

@@ -32,6 +32,7 @@ from ngopi.ledger import (
     LEDGER_KEY,
     from_json,
     history_key,
+    ledger_of,
     release_key,
     sha256_of_bytes,
     to_json,
@@ -147,12 +148,6 @@ def _same_bytes(path: Path, data: bytes) -> bool:
 
 
 # -- what the public sees -----------------------------------------------------------------
-
-
-def read_ledger(store: Store) -> Ledger | None:
-    """Return the ledger of *store*; None before the first publish."""
-    found = store.read(LEDGER_KEY)
-    return None if found is None else from_json(Ledger, found[0], key=LEDGER_KEY)
 
 
 def _look(store: Store) -> _Public:
@@ -329,6 +324,6 @@ def _swap_ledger(store: Store, ledger: Ledger, public: _Public) -> None:
         store.swap(LEDGER_KEY, to_json(ledger), expected=public.version)
     except SwapConflictError:
         # A write can land while its reply is lost: then the nonce in the store is our own.
-        current = read_ledger(store)
+        current = ledger_of(store.read(LEDGER_KEY))
         if current is None or current.nonce != ledger.nonce:
             raise

@@ -42,11 +42,12 @@ def current_time() -> datetime:
 
 def last_ledger(config: Config) -> Ledger | None:
     """Return the ledger of a folder store, or the last one that was seen of another store."""
-    from ngopi.publish import read_ledger
+    from ngopi.ledger import LEDGER_KEY, ledger_of
     from ngopi.store import open_store
 
     if config.store.url.startswith("file:"):
-        return read_ledger(open_store(config.store, root=config.root))
+        store = open_store(config.store, root=config.root)
+        return ledger_of(store.read(LEDGER_KEY))
     return seen_ledger(config)
 
 
