@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FENCE = "+++"
+_DRAFT_LINE = "published = 2026-11-22T16:00:00+07:00"
 EARLIEST_YEAR, LATEST_YEAR = 1980, 9000
 _COVERS = ("cover.jpg", "cover.png")
 
@@ -204,13 +205,13 @@ def episode_text(episode: Episode) -> str:
     import tomlkit
 
     front = tomlkit.document()
-    front.add("guid", tomlkit.string(episode.guid).comment("minted once, never changed"))
+    front.add("guid", tomlkit.string(episode.guid).comment(_("minted once, never changed")))
     for key in ("title", "summary", "season", "number", "kind"):
         value = getattr(episode, key)
         if value is not None:
             front.add(key, value)
     if episode.published is None:
-        front.add(tomlkit.comment("published = 2026-11-22T16:00:00+07:00  (absent: a draft)"))
+        front.add(tomlkit.comment(f"{_DRAFT_LINE}  ({_('absent: a draft')})"))
     else:
         front.add("published", tomlkit.item(episode.published))
     if episode.people:
@@ -308,7 +309,10 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
     path = entry.folder / "episode.md"
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     end = next(n for n, line in enumerate(lines) if n and line.strip() == _FENCE)
-    front = tomlkit.parse("\n".join(lines[1:end]) + "\n")
+    kept = lines[1:end]
+    if changes.get("published") is not None:
+        kept = [line for line in kept if not line.startswith(f"# {_DRAFT_LINE}")]
+    front = tomlkit.parse("\n".join(kept) + "\n")
     for key, value in changes.items():
         if value is None:
             front.pop(key, None)

@@ -184,6 +184,14 @@ class SilentRecordingError(NgopiError):
     )
 
 
+class SilentJingleError(NgopiError):
+    """An intro or outro that cannot be brought to any loudness."""
+
+    code, exit_status = "silent-jingle", DATA
+    sentence = N_("The intro or outro {name} is silent: nothing in it can be heard.")
+    next_step = N_("listen to it, or take its line out of [audio] in ngopi.toml.")
+
+
 class TooQuietRecordingError(NgopiError):
     """Mastering would lift the noise of the room more than the voices."""
 
@@ -411,7 +419,9 @@ class SlugTakenError(NgopiError):
 
     code, exit_status = "guid-reused", DATA
     sentence = N_('The episodes "{slug}" and "{other}" have the same guid {guid}.')
-    next_step = N_("an episode that was copied needs a guid of its own: delete its guid line.")
+    next_step = N_(
+        'an episode that was copied needs a guid of its own, for instance guid = "{fresh}"'
+    )
 
 
 class ShowGuidChangedError(NgopiError):

@@ -101,6 +101,16 @@ class Loudness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A stretch of speech or music that the leveller gives one gain; gated loudness of each."""
+
+    start_s: float
+    stop_s: float
+    before_lufs: float
+    after_lufs: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One measured file."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from ngopi.artwork import check_cover
 from ngopi.atomic import sha256_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, Ledger
+    from ngopi.model import CatalogueEntry, Episode, Ledger
 
 # Podcasting 2.0, podcast:guid: the namespace of all shows.
 PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
@@ -129,8 +129,18 @@ def _require_unique_guids(entries: tuple[CatalogueEntry, ...]) -> None:
     for entry in entries:
         episode = entry.episode
         if episode.guid in seen:
-            raise SlugTakenError(slug=episode.slug, other=seen[episode.guid], guid=episode.guid)
+            raise SlugTakenError(
+                slug=episode.slug,
+                other=seen[episode.guid],
+                guid=episode.guid,
+                fresh=_other_guid(episode),
+            )
         seen[episode.guid] = episode.slug
+
+
+def _other_guid(episode: Episode) -> UUID:
+    """Propose a guid for a copy; the same each time it is asked for."""
+    return uuid5(NAMESPACE_URL, f"{episode.guid}/{episode.slug}")
 
 
 def _require_same_guids(releases: tuple[Release, ...], ledger: Ledger | None) -> None:

@@ -39,7 +39,10 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.13"
-      - run: python -m pip install ngopi
+      # {variable}
+      - run: python -m pip install "${{NGOPI:?}}"
+        env:
+          NGOPI: ${{{{ vars.NGOPI }}}}
       - run: ngopi check feeds/*.xml
         if: hashFiles('feeds/*.xml') != ''
 """
@@ -77,7 +80,13 @@ def make_show(folder: Path, answers: Answers) -> Config:
         (folder / ".github" / "workflows").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DiskError(path=folder, reason=error.strerror or error) from error
-    workflow = _WORKFLOW.format(purpose=_("Checks the feed at every change."))
+    workflow = _WORKFLOW.format(
+        purpose=_("Checks the feed at every change."),
+        variable=_(
+            "Set the repository variable NGOPI to where pip finds ngopi: an address that "
+            "begins with git+https://, or a .whl file in this repository."
+        ),
+    )
     ignored = _GITIGNORE.format(media=_("Sound is kept in the store, not in git."))
     _write_new(folder / ".github" / "workflows" / "feed.yml", workflow.encode())
     _write_new(folder / ".gitignore", ignored.encode())

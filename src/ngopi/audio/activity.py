@@ -44,6 +44,10 @@ _FIRST_LOOK_TICKS = 60 * TICKS_PER_S
 _FLOOR_BLOCK_TICKS, _FLOOR_AROUND_TICKS = 10 * TICKS_PER_S, 30 * TICKS_PER_S
 
 
+def _nobody_looks(_done_s: float) -> None:
+    pass
+
+
 def tick_frames(sample_rate_hz: int) -> int:
     """Return the frames of 10 ms."""
     return round(sample_rate_hz / TICKS_PER_S)
@@ -54,30 +58,34 @@ def tick_count(sound: Sound) -> int:
     return -(-sound.frames // tick_frames(sound.sample_rate_hz))
 
 
-def tick_energies(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
-    """Return K-weighted mean squares over all channels of ticks *first* to *last*."""
+def tick_energies(
+    sound: Sound, first: int, last: int, *, advance: Callable[[float], None] = _nobody_looks
+) -> NDArray[np.float64]:
+    """Return K-weighted mean squares over all channels of ticks *first* to *last*.
+
+    They are found on all cores, and do not depend on where the range begins; *advance* gets
+    seconds done since.
+    """
+    energies = np.empty(last - first)
+    starts = range(first, last, _WINDOW_TICKS)
+
+    def found(start: int) -> NDArray[np.float64]:
+        return _window_energies(sound, start, min(start + _WINDOW_TICKS, last))
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start, part in zip(starts, threads.map(found, starts), strict=True):
+            energies[start - first : start - first + len(part)] = part
+            advance(len(part) / TICKS_PER_S)
+    return energies
+
+
+def _window_energies(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
     frames = tick_frames(sound.sample_rate_hz)
     start, stop = (first - _LEAD_TICKS) * frames, last * frames
     samples = sound.read(start, start + -(-(stop - start) // BLOCK_FRAMES) * BLOCK_FRAMES)
     weighted = k_weighting(sound.sample_rate_hz).apply(np.ascontiguousarray(samples.T))
     ticks = weighted[:, _LEAD_TICKS * frames : stop - start].reshape(len(weighted), -1, frames)
     return np.asarray(np.vecdot(ticks, ticks).sum(axis=0, dtype=np.float64) / frames)
-
-
-def all_tick_energies(sound: Sound, *, advance: Callable[[float], None]) -> NDArray[np.float64]:
-    """Return `tick_energies` of all of *sound*, found on all cores; *advance* gets seconds."""
-    total = tick_count(sound)
-    energies = np.empty(total)
-    starts = range(0, total, _WINDOW_TICKS)
-
-    def found(first: int) -> NDArray[np.float64]:
-        return tick_energies(sound, first, min(first + _WINDOW_TICKS, total))
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for first, part in zip(starts, threads.map(found, starts), strict=True):
-            energies[first : first + len(part)] = part
-            advance(len(part) / TICKS_PER_S)
-    return energies
 
 
 def tick_levels(energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -186,7 +194,7 @@ def _silent_below(floor_lufs: float, programme_lufs: float) -> float:
 
 
 def active(levels: NDArray[np.float64], programme_lufs: float) -> NDArray[np.bool_]:
-    """Return in which ticks there is sound: above the floor of its surroundings; no clicks."""
+    """Return in which ticks there is sound: above the floor of the minute around; no clicks."""
     sounding = np.empty(len(levels), np.bool_)
     for first in range(0, len(levels), _FLOOR_BLOCK_TICKS):
         last = first + _FLOOR_BLOCK_TICKS

@@ -52,7 +52,7 @@ class GainCurve:
         return cls(np.concatenate(positions), np.concatenate(gains).astype(np.float32))
 
     @classmethod
-    def through(cls, positions: NDArray[np.float64], gains: NDArray[np.float64]) -> Self:
+    def through(cls, positions: NDArray[np.float64], gains: NDArray[np.floating]) -> Self:
         """Return the curve through all these points, without those that change nothing."""
         turns = np.flatnonzero(np.diff(gains))
         needed = np.union1d(np.union1d(turns, turns + 1), [0])
@@ -76,7 +76,7 @@ class GainCurve:
         samples *= near._at(np.arange(first, first + len(samples)))[:, None]
 
     def _at(self, positions: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.float32]:
-        return np.interp(positions, self.positions, self.gains).astype(np.float32)
+        return np.asarray(np.interp(positions, self.positions, self.gains), np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

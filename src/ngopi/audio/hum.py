@@ -2,14 +2,14 @@
 
 A notch takes out the voice at the same frequency too, and rings. Hum is a sum of sine waves
 that change slowly: followed through the pauses between words, it can be written down, and
-subtracted from the words as well. Segments of 200 ms hold whole periods of 50 and of 60 Hz,
-so that harmonics do not mix.
+subtracted from the words as well. Segments of 200 ms fit into such a pause and hold whole
+periods of 50 and of 60 Hz, so that harmonics do not mix.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
     from ngopi.audio.rumble import Read
     from ngopi.audio.survey import Hum
 
-_SEGMENTS_PER_S = 5
-_ROW_FRAMES = 60  # divides a segment at 44.1 and at 48 kHz
-_CHUNK_SEGMENTS = 5
-_DRIFT_SEGMENTS = 25  # the mains drift over seconds
-_NEAR_SEGMENTS = 10
+_HOPS_PER_S = 20
+_SEGMENT_HOPS = 4
+_CHUNK_HOPS = 20
+_ROW_FRAMES = 60  # the hum's level may change this often
+
+_DRIFT_HZ = np.arange(-0.3, 0.305, 0.01)  # how far the mains and the recorder's clock may be off
+_DRIFT_HOPS = 100  # looked at to either side
+_DRIFT_EVERY_HOPS = 40
+_NEAR_HOPS = 40
 # Where nobody pauses for four seconds, what was heard further away counts.
-_FAR_SEGMENTS, _FAR_WEIGHT = 50, 0.02
+_FAR_HOPS, _FAR_WEIGHT = 200, 0.02
 _LOUDEST = 2.0  # times the usual level: more is not hum
-_QUIET_PERCENTILE = 10
+_QUIET_PERCENTILE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HumTrack:
-    """Hum over time: of each segment its *turn* against the nominal frequency, in radians of
+    """Hum over time: of each segment (one every 50 ms) its *turn* against the nominal frequency, in radians of
     the first harmonic, and the complex *amplitudes*, (segments, harmonics, channels).
     """
 
@@ -45,7 +49,7 @@ class HumTrack:
         """Return frames *start* to *stop* of what *read* gives, without the hum."""
         first, last = start // _ROW_FRAMES, -(-stop // _ROW_FRAMES)
         coefficients = self._rows(np.arange(first, last))
-        inside = self._phases(np.arange(_ROW_FRAMES))
+        inside = _phases(np.arange(_ROW_FRAMES), self.hz, self.sample_rate_hz)
         waves = np.concatenate([np.cos(inside), -np.sin(inside)], axis=1).T.astype(np.float32)
         kept = read(start, stop).copy()
         for channel in range(kept.shape[1]):
@@ -55,22 +59,17 @@ class HumTrack:
             kept[:, channel] -= hum[start - first * _ROW_FRAMES :][: stop - start]
         return kept
 
-    def _phases(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:
-        # In whole numbers: hours later a float would have lost the phase.
-        turns = frames[:, None] * self.hz % self.sample_rate_hz
-        return np.asarray(turns * (2 * np.pi / self.sample_rate_hz))
-
     def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.complex128]:
-        segment_frames = self.sample_rate_hz // _SEGMENTS_PER_S
-        at = (rows + 0.5) * _ROW_FRAMES / segment_frames - 0.5
-        at = np.clip(at, 0, len(self.turn) - 1)
-        before = np.minimum(at.astype(np.int64), max(len(self.turn) - 2, 0))
+        hop_frames = self.sample_rate_hz // _HOPS_PER_S
+        at = (rows + 0.5) * _ROW_FRAMES / hop_frames - _SEGMENT_HOPS / 2
+        before = np.clip(at.astype(np.int64), 0, max(len(self.turn) - 2, 0))
         after = np.minimum(before + 1, len(self.turn) - 1)
         share = at - before
+        # Beyond the first and the last segment it turns on at the same speed.
         turn = self.turn[before] * (1 - share) + self.turn[after] * share
-        share = share[:, None, None]
+        share = np.clip(share, 0, 1)[:, None, None]
         amplitudes = self.amplitudes[before] * (1 - share) + self.amplitudes[after] * share
-        phases = self._phases(rows * _ROW_FRAMES) + turn[:, None] * self.harmonics
+        phases = _phases(rows * _ROW_FRAMES, self.hz, self.sample_rate_hz) + turn[:, None] * self.harmonics
         return np.asarray(amplitudes * np.exp(1j * phases)[:, :, None])
 
 
@@ -84,10 +83,10 @@ def follow_hum(
         read, hz, frames=frames, channels=channels, sample_rate_hz=sample_rate_hz
     )
     weights = _weights(found, energies)
-    drift = _drift(found, weights, harmonics)
-    turn = np.cumsum(drift) - drift[0]
+    drift_hz = _drift_hz(found * weights[:, None, None], harmonics)
+    turn = 2 * np.pi / _HOPS_PER_S * np.cumsum(drift_hz)
     # Hum that is off its nominal frequency turns inside a segment, and looks weaker for it.
-    spread = np.sinc(drift[:, None] * harmonics / (2 * np.pi))
+    spread = np.sinc(drift_hz[:, None] * harmonics * _SEGMENT_HOPS / _HOPS_PER_S)
     still = found * (np.exp(-1j * turn[:, None] * harmonics) / spread)[:, :, None]
     return HumTrack(
         sample_rate_hz=sample_rate_hz,
@@ -101,56 +100,78 @@ def follow_hum(
 def _analysed(
     read: Read, hz: NDArray[np.int64], *, frames: int, channels: int, sample_rate_hz: int
 ) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Return amplitudes (segments, harmonics, channels) and mean squares (segments, channels)."""
-    size = sample_rate_hz // _SEGMENTS_PER_S
-    segments = max(frames // size, 1)
-    phases = 2 * np.pi / sample_rate_hz * (np.arange(size)[:, None] * hz % sample_rate_hz)
-    waves = np.concatenate([np.cos(phases), -np.sin(phases)], axis=1) * (2 / size)
+    """Return amplitudes (segments, harmonics, channels) and mean squares (segments,).
+
+    A segment begins with every hop.
+    """
+    size = sample_rate_hz // _HOPS_PER_S
+    hops = max(frames // size, _SEGMENT_HOPS)
+    inside = _phases(np.arange(size), hz, sample_rate_hz)
+    waves = np.concatenate([np.cos(inside), -np.sin(inside)], axis=1) * (2 / size)
     waves = waves.astype(np.float32)
-    found = np.empty((segments, len(hz), channels), np.complex128)
-    energies = np.empty((segments, channels))
-    for first in range(0, segments, _CHUNK_SEGMENTS):
-        last = min(first + _CHUNK_SEGMENTS, segments)
+    found = np.empty((hops, len(hz), channels), np.complex128)
+    energies = np.zeros(hops)
+    for first in range(0, hops, _CHUNK_HOPS):
+        last = min(first + _CHUNK_HOPS, hops)
         samples = read(first * size, last * size)
         for channel in range(channels):
             parts = np.ascontiguousarray(samples[:, channel]).reshape(-1, size)
             both = parts @ waves
             found[first:last, :, channel] = both[:, : len(hz)] + 1j * both[:, len(hz) :]
-            energies[first:last, channel] = np.vecdot(parts, parts) / size
-    return found, energies
+            energies[first:last] += np.vecdot(parts, parts) / size
+    found *= np.exp(-1j * _phases(np.arange(hops) * size, hz, sample_rate_hz))[:, :, None]
+    return _sliding_mean(found), _sliding_mean(energies)
 
 
-def _weights(
-    found: NDArray[np.complex128], energies: NDArray[np.float64]
+def _sliding_mean(hops: NDArray[Any]) -> NDArray[Any]:
+    count = len(hops) - _SEGMENT_HOPS + 1
+    return np.asarray(sum(hops[hop : hop + count] for hop in range(_SEGMENT_HOPS)) / _SEGMENT_HOPS)
+
+
+def _phases(
+    frames: NDArray[np.int64], hz: NDArray[np.int64], sample_rate_hz: int
 ) -> NDArray[np.float64]:
+    """Return the angle of each frequency at each frame: (frames, frequencies)."""
+    # In whole numbers: hours later a float would have lost the phase.
+    turns = frames[:, None] * hz % sample_rate_hz
+    return np.asarray(turns * (2 * np.pi / sample_rate_hz))
+
+
+def _weights(found: NDArray[np.complex128], energies: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how far each segment can be trusted: the less else is heard, the more."""
-    tones = (np.abs(found) ** 2).sum(axis=1) / 2
-    other = np.maximum(energies - tones, 0).sum(axis=1)
+    tones = (np.abs(found) ** 2).sum(axis=(1, 2)) / 2
+    other = np.maximum(energies - tones, 0)
     least = np.percentile(other, _QUIET_PERCENTILE) + 1e-12
     return np.asarray((least / (other + least)) ** 2)
 
 
-def _drift(
-    found: NDArray[np.complex128], weights: NDArray[np.float64], harmonics: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return how far the first harmonic turns in each segment, against its nominal frequency."""
-    trust = np.sqrt(weights[1:] * weights[:-1])[:, None]
-    turns = (found[1:] * found[:-1].conj()).sum(axis=2) * trust
-    turns = np.concatenate([turns[:1], turns]) if len(turns) else np.ones((1, len(harmonics)))
-    window = np.hanning(2 * _DRIFT_SEGMENTS + 3)[1:-1]
-    turns = _convolved(turns, window) + _FAR_WEIGHT * turns.mean(axis=0)
-    trust = np.abs(turns)
-    turned = (trust * harmonics * np.angle(turns)).sum(axis=1)
-    return np.asarray(turned / np.maximum((trust * harmonics**2).sum(axis=1), 1e-300))
+def _drift_hz(weighted: NDArray[np.complex128], harmonics: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return for each segment how far the first harmonic is off its nominal frequency.
+
+    Every few seconds, the frequency that gathers most of what lies around.
+    """
+    offsets = np.arange(-_DRIFT_HOPS, _DRIFT_HOPS + 1)
+    window = np.hanning(len(offsets) + 2)[1:-1]
+    turns = np.exp(-2j * np.pi / _HOPS_PER_S * offsets[:, None] * _DRIFT_HZ)
+    centres = np.arange(0, len(weighted), _DRIFT_EVERY_HOPS)
+    padded = np.pad(weighted, ((_DRIFT_HOPS, _DRIFT_HOPS), (0, 0), (0, 0)))
+    score = np.zeros((len(centres), len(_DRIFT_HZ)))
+    for number, harmonic in enumerate(harmonics):
+        matrix = turns**harmonic * window[:, None]
+        for channel in range(weighted.shape[2]):
+            around = np.lib.stride_tricks.sliding_window_view(
+                padded[:, number, channel], len(offsets)
+            )[centres]
+            score += np.abs(around @ matrix) ** 2
+    found = _DRIFT_HZ[score.argmax(axis=1)]
+    return np.interp(np.arange(len(weighted)), centres, found)
 
 
-def _smoothed(
-    still: NDArray[np.complex128], weights: NDArray[np.float64]
-) -> NDArray[np.complex128]:
-    window = np.zeros(2 * _FAR_SEGMENTS + 1)
-    window += _FAR_WEIGHT * np.hanning(len(window) + 2)[1:-1]
-    near = slice(_FAR_SEGMENTS - _NEAR_SEGMENTS, _FAR_SEGMENTS + _NEAR_SEGMENTS + 1)
-    window[near] += np.hanning(2 * _NEAR_SEGMENTS + 3)[1:-1]
+def _smoothed(still: NDArray[np.complex128], weights: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Return *still* averaged over time, as far as it can be trusted."""
+    window = _FAR_WEIGHT * np.hanning(2 * _FAR_HOPS + 3)[1:-1]
+    near = slice(_FAR_HOPS - _NEAR_HOPS, _FAR_HOPS + _NEAR_HOPS + 1)
+    window[near] += np.hanning(2 * _NEAR_HOPS + 3)[1:-1]
     flat = still.reshape(len(still), -1)
     trust = _convolved(weights[:, None], window)
     smooth = _convolved(flat * weights[:, None], window) / np.maximum(trust, 1e-300)
@@ -159,7 +180,7 @@ def _smoothed(
     return np.asarray(smooth.reshape(still.shape))
 
 
-def _convolved(columns: NDArray[np.inexact], window: NDArray[np.float64]) -> NDArray[np.inexact]:
+def _convolved(columns: NDArray[Any], window: NDArray[np.float64]) -> NDArray[Any]:
     """Return each column smoothed by *window*, in the same shape."""
     side = len(window) // 2
     whole = [np.convolve(column, window) for column in columns.T]

@@ -10,21 +10,22 @@ Compared in benchmarks/leveller.py with a gain rider, which is what most levelle
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ngopi.audio.activity import in_hops, runs, spoken, sustained
-from ngopi.audio.loudness import decibels, integrated_lufs
+from ngopi.audio.activity import TICKS_PER_S, gated_lufs
+from ngopi.audio.loudness import decibels
+from ngopi.audio.speaking import spoken, sustained
 from ngopi.model import Turn
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ngopi.audio.loudness import Profile
 
-TICKS_PER_S = 100
 _TICKS_PER_HOP = 10
 
 _MAX_CHANGE_DB = 15.0
@@ -32,6 +33,7 @@ _DEEPEST_BELOW_LU = 20.0  # what is quieter against everybody's loudness is not 
 
 # Levels that a turn may have, against everybody's loudness.
 _STATES_LU = np.arange(-25.0, 16.0)
+_EVERY_STATE = np.arange(len(_STATES_LU))
 _RESOLUTION_PER_LU = 4
 _TABLE_FROM_LU = -50.0
 # 100 ms of speech scatter like the energy of noise with this many degrees of freedom, halved.
@@ -41,6 +43,7 @@ _WORST_MISFIT = 3.2  # so that neither a knock nor a breath makes a turn
 # voice alone rises and falls by 3 dB from sentence to sentence.
 _SWITCH_COST, _SMALL_SWITCH_COST, _SMALL_SWITCH_LU = 4.0, 8.0, 4.0
 _SAME_LEVEL_LU = 1.5
+_GATED_TICKS = 40  # what is shorter has no gated loudness
 
 _RAMP_TICKS = 10
 _LONG_PAUSE_TICKS = 120
@@ -80,31 +83,35 @@ class GainCurve:
         return float(self.gains_db.max())
 
 
-UNCHANGED = GainCurve(frames=np.zeros(1, np.int64), gains_db=np.zeros(1))
-"""The curve of a recording that is not levelled."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levelling:
     """What the leveller does to a recording.
 
-    *turns* tell what becomes of each stretch of speech or music; their *after_lufs* are those
-    of the levelled sound, before the gain that the whole master gets.
+    *hop_gains_db* is *curve* in the middle of each 100 ms, float32, to be drawn; *turns* tell
+    what becomes of each stretch of speech or music; their *after_lufs* are those of the
+    levelled sound, before the gain that the whole master gets.
     """
 
     curve: GainCurve
+    hop_gains_db: NDArray[np.float32]
     turns: tuple[Turn, ...]
+
+
+UNLEVELLED = Levelling(
+    curve=GainCurve(frames=np.zeros(1, np.int64), gains_db=np.zeros(1)),
+    hop_gains_db=np.empty(0, np.float32),
+    turns=(),
+)
+"""Nothing is done: the leveller is off, or nobody speaks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stretch:
-    """A stretch of even level, in ticks; *pauses* are the long ones in it."""
+    """A stretch of one level, in ticks; *runs* are what it has between its long pauses."""
 
-    start: int
-    stop: int
+    runs: tuple[tuple[int, int], ...]
     lufs: float
-    is_music: bool
-    pauses: tuple[tuple[int, int], ...]
+    gain_db: float
 
 
 def level(profile: Profile, *, hop_frames: int) -> Levelling:
@@ -115,29 +122,191 @@ def level(profile: Profile, *, hop_frames: int) -> Levelling:
     on both sides, and in long ones (1.2 s) not 0 dB, so the noise of the room stays down.
     """
     # Rates that ten ticks do not divide have longer ones.
-    ticks = np.repeat(profile.ticks, _TICKS_PER_HOP // profile.ticks.shape[1], axis=1).ravel()
-    music = [
-        (start // _TICKS_PER_HOP, stop // _TICKS_PER_HOP) for start, stop in sustained(ticks)
-    ]
-    hops = in_hops(ticks)
-    active = spoken(hops)
-    for start, stop in music:
-        active[start:stop] = False
-    if not active.any():
-        return Levelling(curve=UNCHANGED, turns=())
-    common_lufs = _common_lufs(hops, active)
-    stretches = _speech(ticks, hops, active, common_lufs) + _music(hops, music, common_lufs)
-    stretches.sort(key=lambda stretch: stretch.start)
-    gains_db = [_gain_db(stretch, common_lufs) for stretch in stretches]
+    ticks = np.repeat(profile.ticks, _TICKS_PER_HOP // profile.ticks.shape[1], axis=1)
+    hops, ticks = ticks.mean(axis=1), ticks.ravel()
+    even = sustained(ticks)
+    voiced = spoken(hops)
+    for start, stop in even:
+        voiced[start // _TICKS_PER_HOP : -(-stop // _TICKS_PER_HOP)] = False
+    common_lufs = _loudness_of_speech(ticks, even)
+    if not voiced.any() or math.isinf(common_lufs):
+        return UNLEVELLED
+    stretches = sorted(
+        _speech(ticks, hops, voiced, common_lufs) + _music(ticks, even, common_lufs),
+        key=lambda stretch: stretch.runs,
+    )
+    curve = _curve(stretches, hop_frames / _TICKS_PER_HOP)
     return Levelling(
-        curve=_curve(stretches, gains_db, frames_per_tick=hop_frames / _TICKS_PER_HOP),
+        curve=curve,
+        hop_gains_db=curve.at((np.arange(len(hops)) + 0.5) * hop_frames).astype(np.float32),
         turns=tuple(
             Turn(
-                start_s=stretch.start / TICKS_PER_S,
-                stop_s=stretch.stop / TICKS_PER_S,
+                start_s=stretch.runs[0][0] / TICKS_PER_S,
+                stop_s=stretch.runs[-1][1] / TICKS_PER_S,
                 before_lufs=stretch.lufs,
-                after_lufs=stretch.lufs + gain_db,
+                after_lufs=stretch.lufs + stretch.gain_db,
             )
-            for stretch, gain_db in zip(stretches, gains_db, strict=True)
+            for stretch in stretches
         ),
     )
+
+
+def _loudness_of_speech(ticks: NDArray[np.float64], even: list[tuple[int, int]]) -> float:
+    uneven = np.ones(len(ticks), np.bool_)
+    for start, stop in even:
+        uneven[start:stop] = False
+    return gated_lufs(ticks[uneven]) if uneven.any() else -math.inf
+
+
+def _music(
+    ticks: NDArray[np.float64], even: list[tuple[int, int]], common_lufs: float
+) -> list[_Stretch]:
+    found = []
+    for start, stop in even:
+        lufs = gated_lufs(ticks[start:stop])
+        if lufs > common_lufs - _DEEPEST_BELOW_LU:
+            gain_db = max(min(common_lufs - lufs, 0.0), -_MAX_CHANGE_DB)
+            found.append(_Stretch(runs=((start, stop),), lufs=lufs, gain_db=gain_db))
+    return found
+
+
+def _speech(
+    ticks: NDArray[np.float64],
+    hops: NDArray[np.float64],
+    voiced: NDArray[np.bool_],
+    common_lufs: float,
+) -> list[_Stretch]:
+    """Return the turns of those who speak in *voiced* hops."""
+    heard = np.flatnonzero(voiced)
+    levels_lu = _levels(decibels(hops[heard]) - common_lufs)
+    changes = np.flatnonzero(np.diff(levels_lu)) + 1
+    turns = _without_small_steps(ticks, np.split(heard, changes))
+    spans = [_runs_of(turn) for turn in turns]
+    _settle_boundaries(ticks, spans)
+    found = []
+    for runs_of_turn in spans:
+        lufs = _lufs(ticks, runs_of_turn)
+        if lufs > common_lufs - _DEEPEST_BELOW_LU:
+            gain_db = min(max(common_lufs - lufs, -_MAX_CHANGE_DB), _MAX_CHANGE_DB)
+            found.append(_Stretch(runs=tuple(runs_of_turn), lufs=lufs, gain_db=gain_db))
+    return found
+
+
+def _levels(hops_lu: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the level of whoever speaks in each of *hops_lu*: the likeliest sequence of all.
+
+    The misfit of an energy to a level is that of an exponential distribution (Itakura-Saito):
+    strict about sound that is too loud for its level, patient with weak syllables. Viterbi's
+    algorithm then weighs misfits against changes.
+    """
+    rows = _TABLE_FROM_LU + np.arange(100 * _RESOLUTION_PER_LU) / _RESOLUTION_PER_LU
+    ratio = 10 ** ((rows[:, None] - _STATES_LU) / 10)
+    table = _SHAPE * np.minimum(ratio - 1 - np.log(ratio), _WORST_MISFIT)
+    quantised = np.rint((hops_lu - _TABLE_FROM_LU) * _RESOLUTION_PER_LU).astype(np.intp)
+    quantised = np.clip(quantised, 0, len(table) - 1)
+    steps_lu = np.abs(_STATES_LU[:, None] - _STATES_LU)
+    switch = _SWITCH_COST + _SMALL_SWITCH_COST * np.exp(-steps_lu / _SMALL_SWITCH_LU)
+    np.fill_diagonal(switch, 0.0)
+
+    came_from = np.empty((len(quantised), len(_STATES_LU)), np.uint8)
+    cost = np.zeros(len(_STATES_LU))
+    for hop, row in enumerate(quantised):
+        onward = cost + switch  # [to, from]
+        from_states = onward.argmin(axis=1)
+        came_from[hop] = from_states
+        cost = onward[_EVERY_STATE, from_states] + table[row]
+    state = int(cost.argmin())
+    path = np.empty(len(quantised), np.intp)
+    for hop in range(len(path) - 1, -1, -1):
+        path[hop] = state
+        state = came_from[hop, state]
+    return _STATES_LU[path]
+
+
+def _without_small_steps(
+    ticks: NDArray[np.float64], turns: list[NDArray[np.intp]]
+) -> list[NDArray[np.intp]]:
+    """Return *turns*, hops each, neighbours joined as long as they are nearly as loud."""
+    loudness = [_lufs(ticks, _runs_of(turn)) for turn in turns]
+    while len(turns) > 1:
+        steps = np.abs(np.diff(loudness))
+        least = int(steps.argmin())
+        if steps[least] >= _SAME_LEVEL_LU:
+            break
+        turns[least : least + 2] = [np.concatenate(turns[least : least + 2])]
+        loudness[least : least + 2] = [_lufs(ticks, _runs_of(turns[least]))]
+    return turns
+
+
+def _runs_of(turn: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Return the ticks of a turn's hops, as runs between its long pauses."""
+    cuts = np.flatnonzero(np.diff(turn) * _TICKS_PER_HOP > _LONG_PAUSE_TICKS) + 1
+    return [
+        (int(part[0]) * _TICKS_PER_HOP, (int(part[-1]) + 1) * _TICKS_PER_HOP)
+        for part in np.split(turn, cuts)
+    ]
+
+
+def _lufs(ticks: NDArray[np.float64], spans: list[tuple[int, int]]) -> float:
+    heard = np.concatenate([ticks[start:stop] for start, stop in spans])
+    gated = gated_lufs(heard) if len(heard) >= _GATED_TICKS else -math.inf
+    return float(decibels(heard.mean())) if math.isinf(gated) else gated
+
+
+def _settle_boundaries(ticks: NDArray[np.float64], turns: list[list[tuple[int, int]]]) -> None:
+    """Move each boundary between turns that touch to the tick where the level changes."""
+    for left, right in pairwise(turns):
+        (start, stop), (begin, end) = left[-1], right[0]
+        if begin - stop > _BOUNDARY_REACH_TICKS:
+            continue
+        first = max(start + _TICKS_PER_HOP, stop - _BOUNDARY_REACH_TICKS)
+        last = min(end - _TICKS_PER_HOP, begin + _BOUNDARY_REACH_TICKS)
+        if first >= last:
+            continue
+        levels = (10 ** ((_lufs(ticks, spans) + 0.691) / 10) for spans in (left, right))
+        before, after = (
+            np.minimum(ticks[first:last] / power + np.log(power), _WORST_MISFIT + 1 + np.log(power))
+            for power in levels
+        )
+        misfit = np.insert(np.cumsum(before - after), 0, 0.0)
+        boundary = first + int(misfit.argmin())
+        left[-1], right[0] = (start, boundary), (boundary, end)
+
+
+def _curve(stretches: list[_Stretch], frames_per_tick: float) -> GainCurve:
+    spans = [(*run, stretch.gain_db) for stretch in stretches for run in stretch.runs]
+    first, last = spans[0], spans[-1]
+    points = [
+        (first[0] - _BEFORE_SPEECH_TICKS - _RAMP_TICKS, min(first[2], 0.0)),
+        (first[0] - _BEFORE_SPEECH_TICKS, first[2]),
+    ]
+    for left, right in pairwise(spans):
+        points += _between(left, right)
+    points += [
+        (last[1] + _HANG_TICKS, last[2]),
+        (last[1] + _HANG_TICKS + _PAUSE_RAMP_TICKS, min(last[2], 0.0)),
+    ]
+    at_ticks, gains_db = np.array(points).T
+    # Where ramps meet within a turn shorter than both, a later point waits for the earlier.
+    at_ticks = np.maximum.accumulate(at_ticks)
+    return GainCurve(frames=np.rint(at_ticks * frames_per_tick).astype(np.int64), gains_db=gains_db)
+
+
+def _between(
+    left: tuple[int, int, float], right: tuple[int, int, float]
+) -> list[tuple[int, float]]:
+    """Return the points of the curve from the end of one run to the begin of the next."""
+    (_, stop, before_db), (begin, _, after_db) = left, right
+    quiet_db = min(before_db, after_db, 0.0)
+    if begin - stop >= _LONG_PAUSE_TICKS:
+        return [
+            (stop + _HANG_TICKS, before_db),
+            (stop + _HANG_TICKS + _PAUSE_RAMP_TICKS, quiet_db),
+            (begin - _BEFORE_SPEECH_TICKS - _RAMP_TICKS, quiet_db),
+            (begin - _BEFORE_SPEECH_TICKS, after_db),
+        ]
+    if after_db > before_db:
+        # What is louder must not be lifted: the ramp is in the pause or in the quieter turn.
+        start = max(stop, begin - _RAMP_TICKS)
+        return [(start, before_db), (start + _RAMP_TICKS, after_db)]
+    return [(begin - _RAMP_TICKS, before_db), (begin, after_db)]

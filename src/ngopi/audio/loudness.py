@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from ngopi.audio.pcm import Pcm
+    from ngopi.model import Sound
 
     _Window: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float16]]
 
@@ -222,32 +222,32 @@ class LoudnessMeter:
         return self.profile().loudness
 
 
-def measure(pcm: Pcm, *, advance: Callable[[float], None]) -> Profile:
-    """Return the profile of *pcm*, measured on all cores; *advance* gets seconds done since."""
-    windows = _Windows(pcm.sample_rate_hz, pcm.channels)
-    starts = range(0, pcm.frames, windows.frames)
+def measure(sound: Sound, *, advance: Callable[[float], None]) -> Profile:
+    """Return the profile of *sound*, measured on all cores; *advance* gets seconds done since."""
+    windows = _Windows(sound.sample_rate_hz, sound.channels)
+    starts = range(0, sound.frames, windows.frames)
     # Filled in place: of a long recording these are large, and a list of parts doubles them.
     ticks = np.empty((len(starts) * windows.hops, windows.ticks))
     peaks = np.empty(len(starts) * windows.frames // BLOCK_FRAMES, np.float32)
     levels = np.empty(len(peaks), np.float16)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for start, part in zip(
-            starts, threads.map(partial(_measure_at, pcm, windows), starts), strict=True
+            starts, threads.map(partial(_measure_at, sound, windows), starts), strict=True
         ):
             hop, block = start // windows.hop, start // BLOCK_FRAMES
             ticks[hop : hop + len(part[0])] = part[0]
             peaks[block : block + len(part[1])] = part[1]
             levels[block : block + len(part[2])] = part[2]
-            advance(min(windows.frames, pcm.frames - start) / pcm.sample_rate_hz)
-    blocks = -(-pcm.frames // BLOCK_FRAMES)
+            advance(min(windows.frames, sound.frames - start) / sound.sample_rate_hz)
+    blocks = -(-sound.frames // BLOCK_FRAMES)
     return Profile(
-        ticks=ticks[: pcm.frames // windows.hop],
+        ticks=ticks[: sound.frames // windows.hop],
         block_peaks=peaks[:blocks],
         block_levels=levels[:blocks],
         true_peak=windows.true_peak,
     )
 
 
-def _measure_at(pcm: Pcm, windows: _Windows, start: int) -> _Window:
+def _measure_at(sound: Sound, windows: _Windows, start: int) -> _Window:
     stop = start + windows.frames + windows.tail
-    return windows.measure(pcm.read(start - windows.lead, stop))
+    return windows.measure(sound.read(start - windows.lead, stop))

@@ -1,4 +1,4 @@
-"""From a recording to its master: one gain, and a limiter for the peaks that it lifts too far.
+"""From a recording to its master: leveller, one gain, and a limiter for what they lift too far.
 
 A plan is made once from the whole recording; after that any stretch can be rendered on its
 own, by any thread, and comes out the same. Samples are rounded to 16 bit without dither: the
@@ -18,18 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydub import AudioSegment
 
+from ngopi.audio.leveller import UNLEVELLED, Levelling, level
 from ngopi.audio.limiter import edge_gains_db, kept_energy
-from ngopi.audio.loudness import hop_frames, integrated_lufs, measure
+from ngopi.audio.loudness import HOPS_PER_S, hop_frames, integrated_lufs, measure
 from ngopi.audio.truepeak import could_exceed, true_peaks
 from ngopi.audio.weighting import BLOCK_FRAMES
 from ngopi.errors import NotReachableError, SilentRecordingError, TooQuietRecordingError
-from ngopi.model import Loudness
+from ngopi.model import Loudness, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ngopi.audio.pcm import Pcm
-    from ngopi.model import AudioSettings
+    from ngopi.audio.leveller import GainCurve
+    from ngopi.audio.loudness import Profile
+    from ngopi.model import AudioSettings, Sound
 
 _TARGET_LUFS = {1: -19.0, 2: -16.0}
 _BITRATE_KBPS = {1: 64, 2: 128}
@@ -45,6 +47,7 @@ _MIN_SLOPE = 0.1
 _REFINED_AHEAD_DB = 1.0  # so that the solver's next gain is seldom beyond
 
 _REFINED_BLOCKS = 2048
+_LEVELLED_BLOCKS = 1 << 16
 _RENDERED_BLOCKS = 512  # about 0.7 s: what a window needs fits the processor's cache
 
 
@@ -53,13 +56,16 @@ class MasterPlan:
     """What is done to a recording.
 
     *target_lufs* and *ceiling_dbtp* are what listeners get; *aim_lufs* and *limit_dbtp* what
-    the rendered sound has, so that the encoded one gets there. *gain_db* comes before the
-    limiter. *energies* (of each 100 ms) and *levels* (of each block) are the recording's, as in
-    `Profile`; *peaks* are its linear peaks, of each block: true peaks wherever the limiter
-    could have work, sample peaks elsewhere, and *highest_peak* the highest.
+    the rendered sound has, so that the encoded one gets there. *levelling* comes first, then
+    *gain_db*, then the limiter; *turns* tell what all of that makes of each speaker.
+    *energies* (of each 100 ms) and *levels* (of each block) are those of the levelled
+    recording, as in `Profile`; *peaks* are its linear peaks, of each block: true peaks wherever
+    the limiter could have work, sample peaks elsewhere, and *highest_peak* the highest.
     """
 
     before: Loudness
+    levelling: Levelling
+    turns: tuple[Turn, ...]
     energies: NDArray[np.float64]
     peaks: NDArray[np.float32]
     levels: NDArray[np.float16]
@@ -81,32 +87,37 @@ class MasterPlan:
             headroom_db=self.limit_dbtp - self.gain_db,
             sample_rate_hz=sample_rate_hz,
         )
-        return limited_db + self.gain_db
+        return limited_db + self.gain_db + self.levelling.curve.at(_edges(first, last))
 
 
 def plan_master(
-    pcm: Pcm, settings: AudioSettings, *, advance: Callable[[float], None]
+    sound: Sound, settings: AudioSettings, *, advance: Callable[[float], None]
 ) -> MasterPlan:
-    """Measure *pcm* and decide what to do to it; *advance* gets seconds measured since.
+    """Measure *sound* and decide what to do to it; *advance* gets seconds measured since.
 
     Raises:
         SilentRecordingError: nothing passes the gate of BS.1770.
         TooQuietRecordingError: the target would need more than 45 dB of gain.
         NotReachableError: the peaks stand too high above the loudness.
     """
-    profile = measure(pcm, advance=advance)
+    profile = measure(sound, advance=advance)
     target_lufs = settings.target_lufs
     if target_lufs is None:
-        target_lufs = _TARGET_LUFS[pcm.channels]
+        target_lufs = _TARGET_LUFS[sound.channels]
     before = profile.loudness
     if math.isinf(before.integrated_lufs):
         raise SilentRecordingError
     if target_lufs - before.integrated_lufs > _MAX_GAIN_DB:
         raise TooQuietRecordingError(measured_lufs=before.integrated_lufs, target_lufs=target_lufs)
-    bitrate_kbps = settings.bitrate_kbps or _BITRATE_KBPS[pcm.channels]
+    bitrate_kbps = settings.bitrate_kbps or _BITRATE_KBPS[sound.channels]
+    hop = hop_frames(sound.sample_rate_hz)
+    levelling = level(profile, hop_frames=hop) if settings.leveller else UNLEVELLED
+    energies = _level_in_place(profile, levelling.curve, hop)
     plan = MasterPlan(
         before=before,
-        energies=profile.energies,
+        levelling=levelling,
+        turns=levelling.turns,
+        energies=energies,
         peaks=profile.block_peaks,
         levels=profile.block_levels,
         highest_peak=profile.true_peak,
@@ -115,12 +126,42 @@ def plan_master(
         aim_lufs=target_lufs,
         limit_dbtp=settings.true_peak_dbtp - _overshoot_db(bitrate_kbps),
         bitrate_kbps=bitrate_kbps,
-        gain_db=target_lufs - before.integrated_lufs,
+        gain_db=target_lufs - integrated_lufs(energies),
     )
-    return _solved(plan, pcm)
+    return _solved(plan, sound)
 
 
-def corrected(plan: MasterPlan, pcm: Pcm, *, louder_lu: float, lower_peaks_db: float) -> MasterPlan:
+def _level_in_place(profile: Profile, curve: GainCurve, hop_frames: int) -> NDArray[np.float64]:
+    """Apply *curve* to the block peaks and levels of *profile*; return the levelled energies."""
+    if curve.is_flat:
+        return profile.energies
+    # In pieces: of a long recording, the gain of every block is as large as its peaks.
+    for first in range(0, len(profile.block_peaks), _LEVELLED_BLOCKS):
+        last = min(first + _LEVELLED_BLOCKS, len(profile.block_peaks))
+        profile.block_peaks[first:last] *= _highest_gains(curve, first, last)
+        gains = 10 ** (curve.at(_edges(first, last)[:-1]) / 20)
+        profile.block_levels[first:last] = profile.block_levels[first:last] * gains
+    hops, ticks = profile.ticks.shape
+    middles = (np.arange(hops * ticks) + 0.5) * (hop_frames / ticks)
+    gains = 10 ** (curve.at(middles) / 10)
+    return np.asarray((profile.ticks * gains.reshape(hops, ticks)).mean(axis=1))
+
+
+def _edges(first: int, last: int) -> NDArray[np.int64]:
+    """Return the frames where blocks *first* to *last* begin and end."""
+    return np.arange(first, last + 1, dtype=np.int64) * BLOCK_FRAMES
+
+
+def _highest_gains(curve: GainCurve, first: int, last: int) -> NDArray[np.float32]:
+    """Return the highest linear gain in and beside each block, the samples its peak comes of."""
+    edges_db = curve.at(_edges(first - 1, last + 1))
+    around_db = np.lib.stride_tricks.sliding_window_view(edges_db, 4).max(axis=1)
+    return np.asarray(10 ** (around_db / 20), np.float32)
+
+
+def corrected(
+    plan: MasterPlan, sound: Sound, *, louder_lu: float, lower_peaks_db: float
+) -> MasterPlan:
     """Return *plan* aimed *louder_lu* higher, limited *lower_peaks_db* lower.
 
     Raises:
@@ -132,31 +173,31 @@ def corrected(plan: MasterPlan, pcm: Pcm, *, louder_lu: float, lower_peaks_db: f
         limit_dbtp=plan.limit_dbtp - lower_peaks_db,
         gain_db=plan.gain_db + louder_lu,
     )
-    return _solved(aimed, pcm)
+    return _solved(aimed, sound)
 
 
-def render(pcm: Pcm, plan: MasterPlan, start: int, stop: int) -> AudioSegment:
+def render(sound: Sound, plan: MasterPlan, start: int, stop: int) -> AudioSegment:
     """Return frames *start* to *stop* of the master as 16-bit sound; silence beyond its ends.
 
     May be called from several threads; the frames do not depend on how they are asked for.
     """
     first, last = start // BLOCK_FRAMES, -(-stop // BLOCK_FRAMES)
-    sound = np.empty(((last - first) * BLOCK_FRAMES, pcm.channels), dtype=np.int16)
-    edges_db = plan.edges_db(first, last, sample_rate_hz=pcm.sample_rate_hz)
+    master = np.empty(((last - first) * BLOCK_FRAMES, sound.channels), dtype=np.int16)
+    edges_db = plan.edges_db(first, last, sample_rate_hz=sound.sample_rate_hz)
     edges = (10 ** (edges_db / 20) * 32768).astype(np.float32)
     for low in range(first, last, _RENDERED_BLOCKS):
         high = min(low + _RENDERED_BLOCKS, last)
-        samples = pcm.read(low * BLOCK_FRAMES, high * BLOCK_FRAMES)
+        samples = sound.read(low * BLOCK_FRAMES, high * BLOCK_FRAMES)
         _apply(samples, edges[low - first : high - first + 1])
         np.rint(samples, out=samples)
         begin = (low - first) * BLOCK_FRAMES
-        sound[begin : begin + len(samples)] = samples
+        master[begin : begin + len(samples)] = samples
     offset = start - first * BLOCK_FRAMES
     return AudioSegment(
-        data=sound[offset : offset + stop - start].tobytes(),
+        data=master[offset : offset + stop - start].tobytes(),
         sample_width=2,
-        frame_rate=pcm.sample_rate_hz,
-        channels=pcm.channels,
+        frame_rate=sound.sample_rate_hz,
+        channels=sound.channels,
     )
 
 
@@ -175,10 +216,10 @@ def _overshoot_db(bitrate_kbps: int) -> float:
     return 1.0 if bitrate_kbps >= _FINE_BITRATE_KBPS else 1.5
 
 
-def _solved(plan: MasterPlan, pcm: Pcm) -> MasterPlan:
+def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
     """Return *plan* with the gain that meets its aim, what the limiter takes made up for."""
-    hop = hop_frames(pcm.sample_rate_hz)
-    unlimited_db = plan.aim_lufs - plan.before.integrated_lufs
+    hop = hop_frames(sound.sample_rate_hz)
+    unlimited_db = plan.aim_lufs - integrated_lufs(plan.energies)
     gain_db, refined_db = plan.gain_db, -math.inf
     ahead_db = _REFINED_AHEAD_DB
     slope, last = 1.0, (math.nan, math.nan)
@@ -186,18 +227,23 @@ def _solved(plan: MasterPlan, pcm: Pcm) -> MasterPlan:
         if gain_db > refined_db:
             refined_db = gain_db + ahead_db
             ahead_db *= 2
-            _raise_to_true_peaks(plan.peaks, pcm, level_dbtp=plan.limit_dbtp - refined_db)
+            _raise_to_true_peaks(plan, sound, level_dbtp=plan.limit_dbtp - refined_db)
         kept = kept_energy(
             plan.peaks,
             plan.levels,
             hop_frames=hop,
             headroom_db=plan.limit_dbtp - gain_db,
-            sample_rate_hz=pcm.sample_rate_hz,
+            sample_rate_hz=sound.sample_rate_hz,
         )
         reached_lufs = integrated_lufs(plan.energies[: len(kept)] * kept) + gain_db
         missing_lu = plan.aim_lufs - reached_lufs
         if abs(missing_lu) <= _SOLVED_WITHIN_LU:
-            return replace(plan, gain_db=gain_db, highest_peak=float(plan.peaks.max()))
+            return replace(
+                plan,
+                gain_db=gain_db,
+                highest_peak=float(plan.peaks.max()),
+                turns=_turns_after(plan, kept, gain_db),
+            )
         if not math.isnan(last[0]) and gain_db != last[0]:
             slope = max((reached_lufs - last[1]) / (gain_db - last[0]), _MIN_SLOPE)
         last = gain_db, reached_lufs
@@ -209,13 +255,27 @@ def _solved(plan: MasterPlan, pcm: Pcm) -> MasterPlan:
     )
 
 
-def _raise_to_true_peaks(peaks: NDArray[np.float32], pcm: Pcm, *, level_dbtp: float) -> None:
-    """Raise *peaks* in place to true peaks wherever these could exceed *level_dbtp*."""
+def _turns_after(plan: MasterPlan, kept: NDArray[np.float64], gain_db: float) -> tuple[Turn, ...]:
+    """Return the turns with the loudness that leveller, gain and limiter give them."""
+    energies = plan.energies[: len(kept)]
+    after = []
+    for turn in plan.levelling.turns:
+        hops = slice(round(turn.start_s * HOPS_PER_S), round(turn.stop_s * HOPS_PER_S))
+        whole, left = energies[hops].sum(), (energies[hops] * kept[hops]).sum()
+        limited_db = 10 * math.log10(left / whole) if left else 0.0
+        after.append(replace(turn, after_lufs=turn.after_lufs + gain_db + limited_db))
+    return tuple(after)
+
+
+def _raise_to_true_peaks(plan: MasterPlan, sound: Sound, *, level_dbtp: float) -> None:
+    """Raise the peaks of *plan* to true peaks wherever these could exceed *level_dbtp*."""
     level = 10 ** (level_dbtp / 20)
+    peaks = plan.peaks
     # Found before any is raised: what one thread raises must not move another's choice.
     work = list(_candidates(peaks, level))
+    true_peaks_at = partial(_true_peaks_at, sound, plan.levelling.curve, level)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for blocks, found in threads.map(partial(_true_peaks_at, pcm, level), work):
+        for blocks, found in threads.map(true_peaks_at, work):
             peaks[blocks] = np.maximum(peaks[blocks], found)
 
 
@@ -231,9 +291,12 @@ def _candidates(peaks: NDArray[np.float32], level: float) -> Iterator[NDArray[np
 
 
 def _true_peaks_at(
-    pcm: Pcm, level: float, blocks: NDArray[np.int32]
+    sound: Sound, curve: GainCurve, level: float, blocks: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return *blocks* and their true peaks after the leveller, where these exceed *level*."""
     first, last = int(blocks[0]) - 1, int(blocks[-1]) + 2
-    samples = pcm.read(first * BLOCK_FRAMES, last * BLOCK_FRAMES)
+    samples = sound.read(first * BLOCK_FRAMES, last * BLOCK_FRAMES)
     inside = blocks.astype(np.intp) - first
-    return blocks, true_peaks(np.ascontiguousarray(samples.T), inside, level)
+    gains = _highest_gains(curve, first, last)[inside]
+    found = true_peaks(np.ascontiguousarray(samples.T), inside, level / float(gains.max()))
+    return blocks, found * gains

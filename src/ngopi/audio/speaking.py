@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ngopi.audio.activity import runs
 from ngopi.audio.loudness import HOPS_PER_S
 
 if TYPE_CHECKING:
@@ -62,13 +63,7 @@ def sustained(ticks: NDArray[np.float64]) -> list[tuple[int, int]]:
             if stop - start >= least_ticks:
                 # A window is even only when all of it is.
                 inside[start : stop + _EVEN_WINDOW_TICKS - 1] = True
-    return runs(inside)
-
-
-def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return where *flags* are set, as (start, stop) of each run."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.view(np.int8), [0]))))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+    return [(int(start), int(stop)) for start, stop in runs(inside)]
 
 
 def _highest_around(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:

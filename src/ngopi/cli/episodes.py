@@ -118,5 +118,5 @@ def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str,
         (_("format"), f"MP3 {audio.bitrate_kbps} kbit/s, {audio.sample_rate_hz} Hz"),
         (_("recording"), audio.recording.name),
         ("SHA-256", audio.sha256),
-        (_("address"), audio_url(config, entry) or "-"),
+        (_("address"), (state == "published" and audio_url(config, entry)) or "-"),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +35,14 @@ class Session:
 
         root = self.show.absolute() if self.show is not None else find_show(Path.cwd())
         return load_config(root)
+
+
+def program() -> str:
+    """Return what a person has to type to start this ngopi again."""
+    if shutil.which("ngopi") is not None:
+        return "ngopi"
+    started = Path(sys.argv[0])
+    return str(started) if started.stem == "ngopi" else "python -m ngopi"
 
 
 def current_time() -> datetime:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, current_time
+from ngopi.cli.session import Session, current_time, program
 from ngopi.cli.translated import Command, option
 from ngopi.i18n import N_, _, ngettext
 
@@ -68,7 +68,9 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
     session.console.result(
         document,
         _("Made the show {title} in {folder}").format(title=answers.title, folder=folder),
-        _("Next: cd {folder}, then: ngopi ingest RECORDING").format(folder=folder),
+        _("Next: {program} --show {folder} ingest RECORDING").format(
+            program=program(), folder=folder
+        ),
     )
 
 
@@ -137,7 +139,9 @@ def demo(session: Session, folder: Path) -> int:
             "The feed was checked: {count} error", "The feed was checked: {count} errors", errors
         ).format(count=errors),
         *(f"  {name:<10}{path}" for name, path in rows),
-        _("Listen: ngopi --show {folder} serve").format(folder=folder),
-        _("Your own: ngopi --show {folder} ingest RECORDING").format(folder=folder),
+        _("Listen: {program} --show {folder} serve").format(program=program(), folder=folder),
+        _("Your own: {program} --show {folder} ingest RECORDING").format(
+            program=program(), folder=folder
+        ),
     )
     return 1 if errors else 0
