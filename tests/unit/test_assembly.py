@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ngopi.audio.assembly import assemble
-from ngopi.audio.pcm import Pcm
 from ngopi.errors import SilentJingleError
 from ngopi.model import AudioSettings
 from other_meter import judge
+from sounds import ArraySound
 from speech import RATE_HZ, voice
 
 TRIM = AudioSettings(trim_silence=True)
@@ -26,11 +26,11 @@ def assembled(sound, settings, *, intro=None, outro=None, rate_hz=RATE_HZ, progr
     """Return the assembly of *sound*, an array, and all that it reads as."""
     if programme_lufs is None:
         programme_lufs = judge(sound, rate_hz).integrated_lufs
-    pcm, intro, outro = (
-        None if part is None else Pcm.of(part, rate_hz) for part in (sound, intro, outro)
+    recording, intro, outro = (
+        None if part is None else ArraySound(part, rate_hz) for part in (sound, intro, outro)
     )
     made = assemble(
-        pcm,
+        recording,
         settings=settings,
         intro=intro,
         outro=outro,
@@ -339,9 +339,7 @@ def test_crossfade_length_is_a_setting_and_falls_smoothly():
     sound = with_noise(np.concatenate([silence(4), words(6)]), -90)
     intro = music(6)
 
-    made, heard = assembled(
-        sound, AudioSettings(kept_silence_s=2.5, crossfade_s=2.0), intro=intro
-    )
+    made, heard = assembled(sound, AudioSettings(kept_silence_s=2.5, crossfade_s=2.0), intro=intro)
 
     assert made.frames / RATE_HZ == pytest.approx(6 - 2 + 2.5 + 6, abs=0.01)
     levels_db = [
@@ -355,9 +353,7 @@ def test_crossfade_length_is_a_setting_and_falls_smoothly():
 def test_crossfade_of_nothing_joins_without_a_click():
     sound = with_noise(np.concatenate([silence(2), words(6), silence(2)]), -90)
 
-    made, heard = assembled(
-        sound, AudioSettings(crossfade_s=0.0), intro=music(5), outro=music(4)
-    )
+    made, heard = assembled(sound, AudioSettings(crossfade_s=0.0), intro=music(5), outro=music(4))
 
     joint = 5 * RATE_HZ
     assert made.frames / RATE_HZ == pytest.approx(5 + 7 + 4, abs=0.01)
@@ -484,14 +480,13 @@ def test_progress_counts_every_second_once():
     sound, _ = paused([3.0])
     for settings in (TRIM, AudioSettings(longest_pause_s=1.0)):
         done_s = []
-        with Pcm.of(sound, RATE_HZ) as pcm:
-            assemble(
-                pcm,
-                settings=settings,
-                intro=None,
-                outro=None,
-                programme_lufs=-23.0,
-                advance=done_s.append,
-            )
+        assemble(
+            ArraySound(sound),
+            settings=settings,
+            intro=None,
+            outro=None,
+            programme_lufs=-23.0,
+            advance=done_s.append,
+        )
 
         assert sum(done_s) == pytest.approx(9.0, abs=0.01)
