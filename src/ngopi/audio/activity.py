@@ -66,26 +66,52 @@ def tick_energies(
     They are found on all cores, and do not depend on where the range begins; *advance* gets
     seconds done since.
     """
-    energies = np.empty(last - first)
+    return _in_windows(lambda low, high: _window(sound, low, high)[0], first, last, advance)
+
+
+def sharp_levels(
+    sound: Sound, first: int, last: int, *, advance: Callable[[float], None] = _nobody_looks
+) -> NDArray[np.float64]:
+    """Return the level of ticks *first* to *last* in LUFS; digital silence is -120.
+
+    The filter rings on for 30 ms after a sound. Here it is run backwards too, and the lower
+    one counts: so a sound ends when it ends. For times, not for loudness.
+    """
+    return tick_levels(
+        _in_windows(lambda low, high: _window(sound, low, high).min(axis=0), first, last, advance)
+    )
+
+
+def _in_windows(
+    found: Callable[[int, int], NDArray[np.float64]],
+    first: int,
+    last: int,
+    advance: Callable[[float], None],
+) -> NDArray[np.float64]:
+    values = np.empty(last - first)
     starts = range(first, last, _WINDOW_TICKS)
-
-    def found(start: int) -> NDArray[np.float64]:
-        return _window_energies(sound, start, min(start + _WINDOW_TICKS, last))
-
+    stops = [min(start + _WINDOW_TICKS, last) for start in starts]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start, part in zip(starts, threads.map(found, starts), strict=True):
-            energies[start - first : start - first + len(part)] = part
+        for start, part in zip(starts, threads.map(found, starts, stops), strict=True):
+            values[start - first : start - first + len(part)] = part
             advance(len(part) / TICKS_PER_S)
-    return energies
+    return values
 
 
-def _window_energies(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
+def _window(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
+    """Return K-weighted mean squares of ticks, (2, ticks): filtered forwards and backwards."""
     frames = tick_frames(sound.sample_rate_hz)
-    start, stop = (first - _LEAD_TICKS) * frames, last * frames
-    samples = sound.read(start, start + -(-(stop - start) // BLOCK_FRAMES) * BLOCK_FRAMES)
-    weighted = k_weighting(sound.sample_rate_hz).apply(np.ascontiguousarray(samples.T))
-    ticks = weighted[:, _LEAD_TICKS * frames : stop - start].reshape(len(weighted), -1, frames)
-    return np.asarray(np.vecdot(ticks, ticks).sum(axis=0, dtype=np.float64) / frames)
+    start, stop = (first - _LEAD_TICKS) * frames, (last + _LEAD_TICKS) * frames
+    # At the start, so that both ways round the filter gets whole blocks.
+    start = stop - -(-(stop - start) // BLOCK_FRAMES) * BLOCK_FRAMES
+    planar = np.ascontiguousarray(sound.read(start, stop).T)
+    weighted = k_weighting(sound.sample_rate_hz).apply(
+        np.concatenate([planar, planar[:, ::-1]])
+    )
+    begin, end = first * frames - start, last * frames - start
+    ways = np.stack([weighted[: len(planar)], weighted[len(planar) :, ::-1]])
+    ticks = ways[:, :, begin:end].reshape(2, len(planar), -1, frames)
+    return np.asarray(np.vecdot(ticks, ticks).sum(axis=1, dtype=np.float64) / frames)
 
 
 def tick_levels(energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,11 +165,11 @@ def speech_ends(sound: Sound, programme_lufs: float) -> tuple[int, int] | None:
     Only the ends are read, up to a minute, more where they are silent for longer.
     """
     total = tick_count(sound)
-    begin = _onset(lambda ticks: tick_levels(tick_energies(sound, 0, ticks)), total, programme_lufs)
+    begin = _onset(lambda ticks: sharp_levels(sound, 0, ticks), total, programme_lufs)
     if begin is None:
         return None
     end = _onset(
-        lambda ticks: tick_levels(tick_energies(sound, total - ticks, total))[::-1],
+        lambda ticks: sharp_levels(sound, total - ticks, total)[::-1],
         total,
         programme_lufs,
     )

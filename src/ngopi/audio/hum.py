@@ -69,7 +69,10 @@ class HumTrack:
         turn = self.turn[before] * (1 - share) + self.turn[after] * share
         share = np.clip(share, 0, 1)[:, None, None]
         amplitudes = self.amplitudes[before] * (1 - share) + self.amplitudes[after] * share
-        phases = _phases(rows * _ROW_FRAMES, self.hz, self.sample_rate_hz) + turn[:, None] * self.harmonics
+        phases = (
+            _phases(rows * _ROW_FRAMES, self.hz, self.sample_rate_hz)
+            + turn[:, None] * self.harmonics
+        )
         return np.asarray(amplitudes * np.exp(1j * phases)[:, :, None])
 
 
@@ -145,7 +148,9 @@ def _weights(found: NDArray[np.complex128], energies: NDArray[np.float64]) -> ND
     return np.asarray((least / (other + least)) ** 2)
 
 
-def _drift_hz(weighted: NDArray[np.complex128], harmonics: NDArray[np.int64]) -> NDArray[np.float64]:
+def _drift_hz(
+    weighted: NDArray[np.complex128], harmonics: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return for each segment how far the first harmonic is off its nominal frequency.
 
     Every few seconds, the frequency that gathers most of what lies around.
@@ -167,7 +172,9 @@ def _drift_hz(weighted: NDArray[np.complex128], harmonics: NDArray[np.int64]) ->
     return np.interp(np.arange(len(weighted)), centres, found)
 
 
-def _smoothed(still: NDArray[np.complex128], weights: NDArray[np.float64]) -> NDArray[np.complex128]:
+def _smoothed(
+    still: NDArray[np.complex128], weights: NDArray[np.float64]
+) -> NDArray[np.complex128]:
     """Return *still* averaged over time, as far as it can be trusted."""
     window = _FAR_WEIGHT * np.hanning(2 * _FAR_HOPS + 3)[1:-1]
     near = slice(_FAR_HOPS - _NEAR_HOPS, _FAR_HOPS + _NEAR_HOPS + 1)

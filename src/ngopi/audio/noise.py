@@ -31,7 +31,7 @@ _BINS = 5
 _PIECE_HOPS = 64
 
 # Averaged power above the noise, in dB: below the first all is noise, above the second none.
-_NOISE_DB, _VOICE_DB = 4.0, 10.0
+_NOISE_DB, _VOICE_DB = 3.0, 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +84,7 @@ class NoiseReduction:
         return np.asarray(np.exp2(share * np.float32(self.reduction_db / 20 * np.log2(10))))
 
 
-def noise_reduction(
-    noise: NDArray[np.float32], *, reduction_db: float
-) -> NoiseReduction:
+def noise_reduction(noise: NDArray[np.float32], *, reduction_db: float) -> NoiseReduction:
     """Prepare the reduction of *noise*, a spectrum of `survey`, summed over the channels."""
     fine = np.linspace(0, 1, NOISE_FRAMES // 2 + 1)
     coarse = np.linspace(0, 1, _FRAMES // 2 + 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ngopi.errors import StoppedError
-from ngopi.i18n import N_, _
+from ngopi.i18n import LANGUAGES, N_, _, set_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,15 +41,25 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - click's own signature
         super().__init__(*args, **kwargs)
-        self.params.append(
+        self.params += [
             Option(
                 ["--json", "as_json"],
                 is_flag=True,
                 expose_value=False,
                 callback=_want_json,
                 help=N_("Print one JSON document for programs."),
-            )
-        )
+            ),
+            # Nothing but the command line: NGOPI_LANG was heeded by the group already.
+            Option(
+                ["--lang"],
+                type=click.Choice(LANGUAGES, case_sensitive=False),
+                expose_value=False,
+                is_eager=True,
+                allow_from_autoenv=False,
+                callback=_speak,
+                help=N_("Language: id or en."),
+            ),
+        ]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help."""
@@ -84,6 +94,11 @@ class Group(click.Group):
 def _want_json(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own signature
     if value:
         ctx.obj.as_json = True
+
+
+def _speak(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        set_language(value)
 
 
 def option(*names: str, **attributes: Any) -> Callable[[Any], Any]:  # noqa: ANN401 - click's own signature
