@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydub import AudioSegment
 
-from ngopi.audio.encode import _encode, _Job, encode_mp3
+from ngopi.audio.encode import Job, _encode, encode_mp3
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from mp3 import decoded, snr_db
@@ -117,7 +117,7 @@ def encode_serially(wav: Path, path: Path, *, bitrate_kbps: int) -> None:
 
 def encode_in_chunks(wav: Path, path: Path, *, bitrate_kbps: int, chunk_frames: int) -> int:
     frames = frames_in(wav)
-    job = _Job(partial(render, wav, frames), frames, RATE_HZ, CHANNELS, bitrate_kbps, float)
+    job = Job(partial(render, wav, frames), frames, RATE_HZ, CHANNELS, bitrate_kbps, float)
     return _encode(job, path, chunk_frames=chunk_frames, workers=1)
 
 

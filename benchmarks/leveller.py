@@ -7,15 +7,15 @@ spoken within 3 s on either side, a gain towards the common loudness that moves 
 second, holds in pauses. FOLDER may have recordings of single speakers (WAV, 0.5 s and more),
 of which conversations are made.
 
-spread: loudest against quietest turn, LU; in turn: how far the gain moves inside one, without
-0.3 s at its ends, dB; floor: how far room noise in pauses of 2 s comes up against a master
-without leveller, both at one loudness, dB; music: how far the gain moves inside music, dB.
+spread: loudest against quietest turn, LU; in turn: how far the gain moves while one person is
+heard, without 0.3 s at both ends, dB; floor: how far room noise (the median of 100 ms in the
+pauses) comes up against a master without leveller, both at one loudness, dB; music: how far the
+gain moves inside music, dB.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import sys
 import time
 from pathlib import Path
@@ -31,7 +31,7 @@ from ngopi.audio.speaking import spoken
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from dialogue import Dialogue, chords
 from other_meter import decoded, judge
-from speech import RATE_HZ, conversation, voice
+from speech import RATE_HZ, conversation
 
 RIDER_REACH_HOPS, RIDER_DB_PER_HOP = 30, 0.6
 
@@ -54,8 +54,11 @@ def main() -> None:
 
 def cases(more: Path | None):
     yield "turns of 3 to 20 s", Dialogue.of_turns([(12, -20), (3, -32), (20, -24), (8, -32)] * 2)
-    yield "interjections of 1 s", Dialogue.of_turns(
-        [(10, -20), (1, -32), (8, -20), (2, -32), (12, -32), (1.5, -20), (9, -32)]
+    yield (
+        "interjections of 1 s",
+        Dialogue.of_turns(
+            [(10, -20), (1, -32), (8, -20), (2, -32), (12, -20), (9, -32), (1, -20), (9, -32)]
+        ),
     )
     yield "pauses of 2 s", Dialogue.of_turns([(8, -20), (6, -32)] * 4, pause_s=2.0, noise_dbfs=-65)
     yield "one speaker", Dialogue.of_turns([(60, -26)])
@@ -99,9 +102,8 @@ def rider(profile):
 def figures(dialogue, curve):
     gains_db = curve.at(np.arange(len(dialogue.sound)))
     levelled = dialogue.sound * (10 ** (gains_db / 20)).astype(np.float32)[:, None]
-    inside = [gains_db[a + 14400 : b - 14400] for a, b in dialogue.turns if b - a > 48000]
     yield spread(dialogue, levelled)
-    yield max(np.ptp(part) for part in inside)
+    yield max(np.ptp(gains_db[heard]) for heard in dialogue.voiced())
     yield floor_rise(dialogue, levelled)
     yield max((np.ptp(gains_db[a:b]) for a, b in dialogue.music), default=0.0)
 
@@ -114,12 +116,9 @@ def spread(dialogue, sound):
 def floor_rise(dialogue, levelled):
     if not dialogue.pauses:
         return 0.0
-    heard = []
-    for sound in (dialogue.sound, levelled):
-        noise = np.concatenate([sound[a:b] for a, b in dialogue.pauses])
-        louder_db = -judge(sound, RATE_HZ).integrated_lufs
-        heard.append(10 * np.log10(np.mean(noise.astype(np.float64) ** 2)) + louder_db)
-    return heard[1] - heard[0]
+    louder_db = judge(dialogue.sound, RATE_HZ).integrated_lufs
+    louder_db -= judge(levelled, RATE_HZ).integrated_lufs
+    return dialogue.floor_dbfs(levelled) - dialogue.floor_dbfs(dialogue.sound) + louder_db
 
 
 def cost(minutes):
@@ -129,7 +128,9 @@ def cost(minutes):
     for design, curve_of in {"rider": rider, "turns": turns}.items():
         started = time.process_time()
         curve_of(profile)
-        print(f"{design}: {(time.process_time() - started) * 10 / minutes:.2f} CPU s for 10 minutes")
+        print(
+            f"{design}: {(time.process_time() - started) * 10 / minutes:.2f} CPU s for 10 minutes"
+        )
 
 
 def ignore(_done_s):

@@ -6,7 +6,7 @@ import re
 import shutil
 import unicodedata
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ngopi.atomic import sync_folder, write_atomic
 from ngopi.config import SLUG, listing
@@ -17,7 +17,7 @@ from ngopi.errors import (
     SlugInvalidError,
 )
 from ngopi.i18n import _
-from ngopi.model import AudioFile, CatalogueEntry, Episode
+from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
 from ngopi.text import clean_line
 from ngopi.tomlfile import Problem, build, line_of, parse
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _FENCE = "+++"
 _DRAFT_LINE = "published = 2026-11-22T16:00:00+07:00"
 EARLIEST_YEAR, LATEST_YEAR = 1980, 9000
+_APPROVAL = "approval.toml"
+W = TypeVar("W", AudioFile, Approval)
 _COVERS = ("cover.jpg", "cover.png")
 
 
@@ -92,12 +94,17 @@ def _read_entry(folder: Path, zone: tzinfo) -> tuple[CatalogueEntry | None, list
         return None, [f"  {folder.name}: {said}"]
     episode, problems = _read_episode(path, folder.name, zone)
     mistakes = _named(folder, path, problems)
-    audio, audio_problems = _read_audio(folder / "audio.toml")
+    audio, audio_problems = _read_written(AudioFile, folder / "audio.toml")
     mistakes += _named(folder, folder / "audio.toml", audio_problems)
+    approval, problems = _read_written(Approval, folder / _APPROVAL)
+    mistakes += _named(folder, folder / _APPROVAL, problems)
     if episode is None or mistakes:
         return None, mistakes
     cover = next((folder / name for name in _COVERS if (folder / name).is_file()), None)
-    return CatalogueEntry(folder=folder, episode=episode, audio=audio, cover=cover), []
+    entry = CatalogueEntry(
+        folder=folder, episode=episode, audio=audio, cover=cover, approval=approval
+    )
+    return entry, []
 
 
 def _named(folder: Path, path: Path, problems: list[Problem]) -> list[str]:
@@ -177,7 +184,8 @@ def _objections(episode: Episode, front: str) -> list[Problem]:
     return problems
 
 
-def _read_audio(path: Path) -> tuple[AudioFile | None, list[Problem]]:
+def _read_written(kind: type[W], path: Path) -> tuple[W | None, list[Problem]]:
+    """Read what ngopi itself wrote beside an episode; nothing if it is not there."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -187,7 +195,7 @@ def _read_audio(path: Path) -> tuple[AudioFile | None, list[Problem]]:
     document, problems = parse(text)
     if problems:
         return None, problems
-    return build(AudioFile, document, text=text)
+    return build(kind, document, text=text)
 
 
 def episode_keys(episode: Episode) -> dict[str, Any]:
@@ -296,6 +304,21 @@ def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None
         raise DiskError(path=entry.folder, reason=error.strerror or error) from error
     write_atomic(entry.folder / "audio.toml", audio_text(audio).encode())
     return CatalogueEntry(folder=entry.folder, episode=entry.episode, audio=audio, cover=kept)
+
+
+def write_approval(entry: CatalogueEntry, approval: Approval) -> None:
+    """Keep an editor's yes beside the episode.
+
+    Raises:
+        DiskError: it could not be written.
+    """
+    import tomlkit
+
+    document = tomlkit.document()
+    document.add(tomlkit.comment(_("Written by ngopi approve; a later change needs a new one.")))
+    for key, value in asdict(approval).items():
+        document.add(key, value)
+    write_atomic(entry.folder / _APPROVAL, tomlkit.dumps(document).encode())
 
 
 def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str | None) -> None:

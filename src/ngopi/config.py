@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from ngopi.categories import CATEGORIES
 from ngopi.errors import ConfigInvalidError, NoShowError, ShowFolderMissingError
 from ngopi.i18n import _
-from ngopi.model import AudioSettings, Show, StoreSettings
+from ngopi.model import AudioSettings, Show, StoreSettings, WorkflowSettings
 from ngopi.tomlfile import Problem, build, line_of, parse, unknown_keys
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FILE_NAME = "ngopi.toml"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
-_TABLES = ("show", "store", "audio")
+_TABLES = ("show", "store", "audio", "workflow")
 _BIT_RATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _QUIETEST_LUFS, _LOUDEST_LUFS = -31.0, -9.0
 _LOWEST_PEAK_DBTP = -9.0
@@ -38,6 +38,7 @@ class Config:
     cover: Path
     store: StoreSettings
     audio: AudioSettings
+    workflow: WorkflowSettings
 
     @property
     def episodes(self) -> Path:
@@ -126,6 +127,7 @@ def _known_keys() -> dict[str, list[str]]:
         "show": [*show, "cover"],
         "store": [*store, "public_url"],
         "audio": [field.name for field in fields(AudioSettings)],
+        "workflow": [field.name for field in fields(WorkflowSettings)],
     }
 
 
@@ -148,12 +150,16 @@ def _config(root: Path, document: dict[str, Any], text: str) -> tuple[Config | N
     show, found = build(Show, show_table, text=text, under=("show",))
     store, found_store = build(StoreSettings, tables["store"], text=text, under=("store",))
     audio, found_audio = build(AudioSettings, tables["audio"], text=text, under=("audio",))
-    problems += [*found, *found_store, *found_audio]
+    workflow, found_workflow = build(
+        WorkflowSettings, tables["workflow"], text=text, under=("workflow",)
+    )
+    problems += [*found, *found_store, *found_audio, *found_workflow]
     for table, key, said in _objections(show, store, audio, cover):
         problems.append(Problem(line=line_of(text, table, key), text=said))
-    if show is None or store is None or audio is None or problems:
+    if problems or show is None or store is None or audio is None or workflow is None:
         return None, problems
-    return Config(root=root, show=show, cover=root / cover, store=store, audio=audio), []
+    settings = {"show": show, "store": store, "audio": audio, "workflow": workflow}
+    return Config(root=root, cover=root / cover, **settings), []  # type: ignore[arg-type]  # by name
 
 
 def _objections(

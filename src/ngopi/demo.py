@@ -59,7 +59,7 @@ def run_demo(folder: Path, *, now: datetime, progress: Progress) -> Demo:
             entry = next(e for e in entries if e.episode.slug == error.values["slug"])
         store = open_store(config.store, root=config.root)
         entries = read_catalogue(config.episodes, zone=config.zone)
-        published = publish(config, entries, store, now=now, progress=progress)
+        published = publish(config, entries, store, by="demo", now=now, progress=progress)
         keep_local_copies(config, store, published)
     feed = config.feed.read_bytes()
     findings = check_feed(feed, where=str(config.feed), feed_url=config.show.feed_url)

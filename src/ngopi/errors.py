@@ -424,6 +424,82 @@ class SlugTakenError(NgopiError):
     )
 
 
+class EpisodeClashError(NgopiError):
+    """Two people changed one episode."""
+
+    code, exit_status = "clash", CONFLICT
+    sentence = N_('"{slug}" was changed here, and by {by} on {at}; it differs in:\n{fields}')
+    next_step = N_(
+        "keep yours with: ngopi publish --take ours; keep theirs with: ngopi pull --take theirs"
+    )
+
+
+class ShowClashError(NgopiError):
+    """ngopi.toml was changed here, and the show was changed by a colleague."""
+
+    code, exit_status = "show-clash", CONFLICT
+    sentence = N_("The show's own data was changed here in ngopi.toml, and by {by} on {at}.")
+    next_step = N_(
+        "keep yours with: ngopi publish --take ours; keep theirs with: ngopi publish --take theirs"
+    )
+
+
+class NothingPublicError(NgopiError):
+    """The store has no ledger."""
+
+    code, exit_status = "nothing-public", MISSING
+    sentence = N_("Nothing has been published yet.")
+    next_step = N_("publish the first episode: ngopi ingest RECORDING")
+
+
+class NotPublicError(NgopiError):
+    """Only what is public can be retracted."""
+
+    code, exit_status = "not-public-episode", MISSING
+    sentence = N_('No public episode is called "{slug}".')
+    next_step = N_("see what is public with: ngopi list")
+
+
+class NotRetractedError(NgopiError):
+    """Only what was retracted can be restored."""
+
+    code, exit_status = "not-retracted", MISSING
+    sentence = N_('No retracted episode is called "{slug}".')
+    next_step = N_("see what was retracted, and when, with: ngopi history")
+
+
+class AudioGoneError(NgopiError):
+    """The feed would name audio that is not in the store any more."""
+
+    code, exit_status = "audio-gone", MISSING
+    sentence = N_('The audio of "{slug}" is no longer in the store: {key}.')
+    next_step = N_("make it again from the recording: ngopi ingest RECORDING --episode {slug}")
+
+
+class NoSuchHistoryError(NgopiError):
+    """A sequence number that no ledger has."""
+
+    code, exit_status = "no-such-history", MISSING
+    sentence = N_("There is no state number {seq} in the history.")
+    next_step = N_("see the numbers with: ngopi history")
+
+
+class ApproverIsWriterError(NgopiError):
+    """Nobody approves what they wrote."""
+
+    code, exit_status = "approver-is-writer", DATA
+    sentence = N_('{name} wrote "{slug}" and cannot approve it too.')
+    next_step = N_("ask another person to read it: ngopi approve {slug} --as NAME")
+
+
+class NothingToApproveError(NgopiError):
+    """Without audio there is nothing to hear."""
+
+    code, exit_status = "nothing-to-approve", DATA
+    sentence = N_('"{slug}" has no audio yet.')
+    next_step = N_("first run: ngopi ingest RECORDING --episode {slug}")
+
+
 class ShowGuidChangedError(NgopiError):
     """[show] guid differs from the public one."""
 
@@ -570,6 +646,28 @@ class StoreSecretError(NgopiError):
     next_step = N_(
         "take it out of there and change it at your provider; keys belong into the file "
         "~/.aws/credentials or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    )
+
+
+class UnknownPresetError(NgopiError):
+    """A provider that ngopi does not know by name."""
+
+    code, exit_status = "unknown-store-preset", CONFIG
+    sentence = N_('[store] preset = "{preset}" is no provider that ngopi knows.')
+    next_step = N_(
+        "choose one of {known}; for any other provider leave preset out and "
+        'write its endpoint = "https://HOST".'
+    )
+
+
+class EndpointMissingError(NgopiError):
+    """A preset whose web address only the person can complete."""
+
+    code, exit_status = "no-store-endpoint", CONFIG
+    sentence = N_('[store] preset = "{preset}" does not say by itself where your store is.')
+    next_step = N_(
+        'copy the endpoint from your provider into ngopi.toml, as in endpoint = "{example}", '
+        "with your own names in place of those in braces."
     )
 
 

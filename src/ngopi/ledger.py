@@ -7,9 +7,10 @@ import json
 import math
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
+from ngopi.atomic import write_atomic
 from ngopi.errors import LedgerUnreadableError
 from ngopi.model import CatalogueEntry, Ledger, Release, ShowRelease
 from ngopi.tomlfile import adapter
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ngopi.model import ObjectHead
 
 LEDGER_KEY = "ledger.json"
+_BASES = "bases.json"
 FORMAT = 1
 
 T = TypeVar("T", Ledger, Release, ShowRelease)
@@ -69,10 +71,13 @@ def from_json(kind: type[T], data: bytes, *, key: str) -> T:
 def state_of(entry: CatalogueEntry, ledger: Ledger | None, *, now: datetime) -> str:
     """Return an episode's state, derived from its files and the ledger.
 
-    draft (or without audio yet), scheduled, ready (``ngopi publish`` would add it), published.
+    draft (or without audio yet), scheduled, ready (``ngopi publish`` would add it), published,
+    retracted.
     """
     if ledger is not None and entry.episode.guid in {known.guid for known in ledger.entries}:
         return "published"
+    if ledger is not None and entry.episode.guid in {gone.guid for gone in ledger.retracted}:
+        return "retracted"
     if entry.audio is None or entry.episode.published is None:
         return "draft"
     return "scheduled" if entry.episode.published > now else "ready"
@@ -85,6 +90,28 @@ def ledger_of(found: tuple[bytes, ObjectHead] | None) -> Ledger | None:
         LedgerUnreadableError: see `from_json`.
     """
     return None if found is None else from_json(Ledger, found[0], key=LEDGER_KEY)
+
+
+def read_bases(scratch: Path) -> dict[str, str]:
+    """Return, by guid, the release that this folder last agreed with; empty if forgotten."""
+    try:
+        bases = json.loads((scratch / _BASES).read_bytes())
+    except (OSError, ValueError):  # a memory that may be lost: then the ledger's history decides
+        return {}
+    return bases if isinstance(bases, dict) else {}
+
+
+def write_bases(scratch: Path, agreed: dict[str, str]) -> None:
+    """Remember that this folder agrees with these releases, by guid.
+
+    Raises:
+        DiskError: it cannot be written.
+    """
+    old = read_bases(scratch)
+    new = {**old, **agreed}
+    if new != old:
+        scratch.mkdir(exist_ok=True)
+        write_atomic(scratch / _BASES, json.dumps(new, sort_keys=True, indent=0).encode())
 
 
 def _plain(value: object) -> object:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EpisodeKind = Literal["full", "trailer", "bonus"]
 ShowKind = Literal["episodic", "serial"]
 Severity = Literal["E", "W", "I"]
+Take = Literal["ours", "theirs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class Episode:
     published: datetime | None = None
     people: tuple[Person, ...] = ()
     explicit: bool | None = None
+    writer: str | None = None
     notes: str = ""
 
 
@@ -151,12 +153,23 @@ class AudioSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSettings:
-    """The [store] table; *url* is ``file:PATH`` or ``s3://bucket/prefix``; never a secret."""
+    """The [store] table; *url* is ``file:PATH`` or ``s3://bucket/prefix``; never a secret.
+
+    *preset* names a provider that ngopi knows (store/presets.py): it fills what is None here.
+    """
 
     url: str = "file:public"
     endpoint: str | None = None
     region: str | None = None
     profile: str | None = None
+    preset: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowSettings:
+    """The [workflow] table: with *editor_required* somebody else than the writer says yes."""
+
+    editor_required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +281,15 @@ class AudioFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """An editor's yes to an episode as it was read; *sha256* is of what was read."""
+
+    by: str
+    at: datetime
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
     """One episode as it lies in the folder; *audio* None: nothing was ingested yet."""
 
@@ -275,6 +297,7 @@ class CatalogueEntry:
     episode: Episode
     audio: AudioFile | None
     cover: Path | None
+    approval: Approval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,12 +341,20 @@ class ShowRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One episode that the public sees."""
+    """One episode that the public sees, or saw before it was retracted.
+
+    *by* and *at* say who put *release* there and when; *previous* are the releases before it,
+    newest first. *approved_by* is the editor, where the show asks for one.
+    """
 
     guid: str
     slug: str
     release: str
     published: datetime
+    by: str
+    at: datetime
+    previous: tuple[str, ...] = ()
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,7 +362,8 @@ class Ledger:
     """What the public sees; *show* and each entry's *release* are SHA-256 of release objects.
 
     *guid* is the show's podcast:guid, minted once; *feed* is the SHA-256 of the feed that this
-    ledger renders to.
+    ledger renders to. *what* names the command that made it, *by* and *at* who and when.
+    *shows* are the show releases before *show*, newest first.
     """
 
     seq: int
@@ -339,7 +371,12 @@ class Ledger:
     guid: str
     show: str
     feed: str
+    by: str
+    at: datetime
+    what: str
     entries: tuple[LedgerEntry, ...]
+    shows: tuple[str, ...] = ()
+    retracted: tuple[LedgerEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from ngopi.artwork import check_cover
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, Episode, Ledger
+    from ngopi.model import CatalogueEntry, Episode, Ledger, LedgerEntry
 
+Verdict = Literal["add", "change", "keep", "behind", "clashes", "retracted"]
+# Where the show itself stands among the episodes' guids.
+SHOW_BASE = "show"
 # Podcasting 2.0, podcast:guid: the namespace of all shows.
 PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
@@ -27,28 +30,40 @@ PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 class Plan:
     """What a publish would do, by slug.
 
-    *silent*: due, but without audio; *unknown*: public, but not in this folder;
-    *withdrawn*: public, though the folder calls them drafts or dates them later (they stay).
+    *silent*: due, but without audio; *waiting*: an editor has not said yes; *behind*: a
+    colleague's newer release is public; *clashes*: changed here and by a colleague;
+    *unknown*: public, but not in this folder; *retracted*: taken out of the feed;
+    *withdrawn*: public, though the folder calls them drafts or dates them later (they stay);
+    *show*: what becomes of the show's own data.
     """
 
     add: tuple[str, ...]
     change: tuple[str, ...]
     keep: tuple[str, ...]
+    behind: tuple[str, ...]
+    clashes: tuple[str, ...]
+    waiting: tuple[str, ...]
     drafts: tuple[str, ...]
     scheduled: tuple[str, ...]
     silent: tuple[str, ...]
     unknown: tuple[str, ...]
+    retracted: tuple[str, ...]
     withdrawn: tuple[str, ...]
-    show_changed: bool
+    show: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """This folder's wish: the releases to be public, and the local file behind each key."""
+    """This folder's wish: the releases to be public, and the local file behind each key.
+
+    *waiting*: slugs that would be due, but for an editor's yes; *approved_by*: who said it.
+    """
 
     show: ShowRelease
     releases: tuple[Release, ...]
     files: dict[str, Path]
+    waiting: tuple[str, ...]
+    approved_by: dict[str, str]
 
 
 def podcast_guid(feed_url: str) -> str:
@@ -72,15 +87,54 @@ def make_wish(
     """
     _require_unique_guids(entries)
     files: dict[str, Path] = {}
-    releases = tuple(
-        _release(config, entry, files)
+    due = {
+        entry.episode.slug: (entry, _release(config, entry, files))
         for entry in entries
         if _is_due(entry, now) and entry.audio is not None
-    )
+    }
+    public = {entry.release for entry in ledger.entries} if ledger else set()
+    waiting = {
+        slug
+        for slug, (entry, release) in due.items()
+        if config.workflow.editor_required
+        and sha256_of_bytes(to_json(release)) not in public
+        and not is_approved(entry, release)
+    }
+    releases = tuple(release for slug, (_, release) in due.items() if slug not in waiting)
     _require_same_guids(releases, ledger)
     cover = _cover(config, "show", config.cover, files)
     show = replace(config.show, guid=_guid(config, ledger))
-    return Wish(show=ShowRelease(show=show, cover=cover), releases=releases, files=files)
+    return Wish(
+        show=ShowRelease(show=show, cover=cover),
+        releases=releases,
+        files=files,
+        waiting=tuple(sorted(waiting)),
+        approved_by={
+            entry.episode.guid: entry.approval.by
+            for entry, _ in due.values()
+            if entry.approval is not None and entry.episode.slug not in waiting
+        },
+    )
+
+
+def reading_of(release: Release) -> str:
+    """Return the SHA-256 of all that an editor reads and hears of an episode."""
+    cover = release.cover.sha256 if release.cover else ""
+    told = to_json(release.episode) + f"{release.audio.sha256}{cover}".encode()
+    return sha256_of_bytes(told)
+
+
+def is_approved(entry: CatalogueEntry, release: Release) -> bool:
+    """Say whether another than the writer said yes to the episode as it is now."""
+    approval = entry.approval
+    if approval is None or approval.sha256 != reading_of(release):
+        return False
+    return approval.by.casefold() != (entry.episode.writer or "").casefold()
+
+
+def release_of(config: Config, entry: CatalogueEntry) -> Release:
+    """Return the release that an episode with audio would become."""
+    return _release(config, entry, {})
 
 
 def _guid(config: Config, ledger: Ledger | None) -> str:
@@ -154,31 +208,65 @@ def _require_same_guids(releases: tuple[Release, ...], ledger: Ledger | None) ->
 
 
 def make_plan(
-    entries: tuple[CatalogueEntry, ...], wish: Wish, ledger: Ledger | None, *, now: datetime
+    entries: tuple[CatalogueEntry, ...],
+    wish: Wish,
+    ledger: Ledger | None,
+    *,
+    bases: dict[str, str],
+    now: datetime,
 ) -> Plan:
-    """Hold *wish* against the ledger."""
+    """Hold *wish* against the ledger.
+
+    *bases*: by guid, the release that this folder last agreed with.
+    """
     public = {entry.guid: entry for entry in ledger.entries} if ledger else {}
-    add, change, keep = [], [], []
+    gone = {entry.guid for entry in ledger.retracted} if ledger else set()
+    found: dict[str, list[str]] = {name: [] for name in _VERDICTS}
     for release in wish.releases:
-        known = public.get(release.episode.guid)
-        if known is None:
-            add.append(release.episode.slug)
-        elif known.release != sha256_of_bytes(to_json(release)):
-            change.append(release.episode.slug)
-        else:
-            keep.append(release.episode.slug)
+        guid = release.episode.guid
+        verdict: Verdict = (
+            "retracted" if guid in gone else _verdict(release, public.get(guid), bases)
+        )
+        found[verdict].append(release.episode.slug)
     here = {entry.episode.guid for entry in entries}
     away = [entry.episode for entry in entries if entry.episode.guid not in public]
     return Plan(
-        add=tuple(add),
-        change=tuple(change),
-        keep=tuple(keep),
+        **{name: tuple(slugs) for name, slugs in found.items()},
+        waiting=wish.waiting,
         drafts=tuple(e.slug for e in away if e.published is None),
-        scheduled=tuple(e.slug for e in away if e.published is not None and e.published > now),
+        scheduled=tuple(e.slug for e in away if e.published and e.published > now),
         silent=tuple(e.episode.slug for e in entries if _is_due(e, now) and e.audio is None),
         unknown=tuple(entry.slug for guid, entry in public.items() if guid not in here),
         withdrawn=tuple(
             e.episode.slug for e in entries if e.episode.guid in public and not _is_due(e, now)
         ),
-        show_changed=ledger is None or ledger.show != sha256_of_bytes(to_json(wish.show)),
+        show=_show_verdict(wish, ledger, bases),
     )
+
+
+def _show_verdict(wish: Wish, ledger: Ledger | None, bases: dict[str, str]) -> Verdict:
+    if ledger is None:
+        return "add"
+    mine = sha256_of_bytes(to_json(wish.show))
+    return _against(mine, ledger.show, ledger.shows, bases.get(SHOW_BASE))
+
+
+_VERDICTS = ("add", "change", "keep", "behind", "clashes", "retracted")
+
+
+def _verdict(release: Release, known: LedgerEntry | None, bases: dict[str, str]) -> Verdict:
+    """Say what becomes of this folder's release of an episode."""
+    if known is None:
+        return "add"
+    mine = sha256_of_bytes(to_json(release))
+    return _against(mine, known.release, known.previous, bases.get(known.guid))
+
+
+def _against(mine: str, public: str, previous: tuple[str, ...], base: str | None) -> Verdict:
+    if mine == public:
+        return "keep"
+    if mine in previous or mine == base:
+        return "behind"  # as it was public once: a colleague has changed it since
+    if base == public or (base is None and not previous):
+        return "change"
+    return "clashes"

@@ -142,6 +142,13 @@ def settings_text(name: str, answers: Answers) -> str:
         *_key("true_peak_dbtp", -1.0, _("the highest true peak of the delivered file")),
         *_key("bitrate_kbps", None, _("without it 128, or 64 for mono")),
         *_key("channels", None, _("1 or 2; without it as recorded")),
+        "",
+        "[workflow]",
+        *_key(
+            "editor_required",
+            value=False,
+            why=_("true: public only after ngopi approve by another than the writer"),
+        ),
     ]
     return "\n".join(lines) + "\n"
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mp3 import decoded, renderer, snr_db
-from ngopi.audio.encode import _encode, _Job, encode_mp3
+from ngopi.audio.encode import Job, _encode, encode_mp3
 from ngopi.errors import DiskError
 from speech import conversation, tone, voice
 
@@ -49,7 +49,7 @@ def encode_in_chunks(
     sound, path, *, rate_hz=48_000, bitrate_kbps=128, chunk_frames=CHUNK_FRAMES, render=None, **more
 ) -> int:
     """Encode with chunks far shorter than encode_mp3's own; return how many were not spliced."""
-    job = _Job(
+    job = Job(
         render or renderer(sound, rate_hz),
         len(sound),
         rate_hz,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mp3 import decoded, renderer, snr_db
-from ngopi.audio.encode import _encode, _Job
+from ngopi.audio.encode import Job, _encode
 
 LONGEST_S = 8
 
@@ -49,8 +49,8 @@ def test_chunks_decode_to_the_length_and_quality_of_one_encode(
 
     with tempfile.TemporaryDirectory() as folder:
         chunks, whole = Path(folder) / "chunks.mp3", Path(folder) / "whole.mp3"
-        _encode(_Job(*job_values, float), chunks, chunk_frames=chunk_frames, workers=2)
-        _encode(_Job(*job_values, float), whole, chunk_frames=10**9, workers=1)
+        _encode(Job(*job_values, float), chunks, chunk_frames=chunk_frames, workers=2)
+        _encode(Job(*job_values, float), whole, chunk_frames=10**9, workers=1)
         heard, heard_of_one = decoded(chunks), decoded(whole)
 
     assert heard.shape == sound.shape

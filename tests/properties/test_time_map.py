@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +70,7 @@ def test_time_never_runs_backwards(made, instants_s):
 
     for times in (nearest, heard, found):
         kept = [instant_s for instant_s in times if instant_s is not None]
-        assert all(early <= late + 1e-9 for early, late in zip(kept, kept[1:], strict=False))
+        assert all(early <= late + 1e-9 for early, late in pairwise(kept))
 
 
 @given(cuts())

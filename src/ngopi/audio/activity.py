@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ _LOWEST_LUFS = -120.0
 _FLOOR_PERCENTILE = 10
 _ABOVE_FLOOR_DB = 6.0
 # Breath is heard 20 to 40 dB below the voice; what is deeper, nobody misses.
-_LEAST_BELOW_DB, _MOST_BELOW_DB = 20.0, 45.0
+_LEAST_BELOW_DB, _MOST_BELOW_DB = 16.0, 45.0
 # Speech for certain: half of 400 ms this far above the floor, but not beyond these limits.
 _SURE_ABOVE_FLOOR_DB = 12.0
 _SURE_LEAST_BELOW_DB, _SURE_MOST_BELOW_DB = 10.0, 30.0
@@ -66,7 +67,7 @@ def tick_energies(
     They are found on all cores, and do not depend on where the range begins; *advance* gets
     seconds done since.
     """
-    return _in_windows(lambda low, high: _window(sound, low, high)[0], first, last, advance)
+    return _in_windows(partial(_forwards, sound), first, last, advance)
 
 
 def sharp_levels(
@@ -77,9 +78,11 @@ def sharp_levels(
     The filter rings on for 30 ms after a sound. Here it is run backwards too, and the lower
     one counts: so a sound ends when it ends. For times, not for loudness.
     """
-    return tick_levels(
-        _in_windows(lambda low, high: _window(sound, low, high).min(axis=0), first, last, advance)
-    )
+
+    def lower(low: int, high: int) -> NDArray[np.float64]:
+        return np.minimum(_forwards(sound, low, high), _backwards(sound, low, high))
+
+    return tick_levels(_in_windows(lower, first, last, advance))
 
 
 def _in_windows(
@@ -98,20 +101,29 @@ def _in_windows(
     return values
 
 
-def _window(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
-    """Return K-weighted mean squares of ticks, (2, ticks): filtered forwards and backwards."""
+def _forwards(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
+    start, frames = _lead_and_ticks(sound, first - _LEAD_TICKS, last - first)
+    return _energies(sound.read(start, start + frames), last - first, sound.sample_rate_hz)
+
+
+def _backwards(sound: Sound, first: int, last: int) -> NDArray[np.float64]:
+    stop, frames = _lead_and_ticks(sound, last + _LEAD_TICKS, last - first)
+    samples = sound.read(stop - frames, stop)[::-1]
+    return _energies(samples, last - first, sound.sample_rate_hz)[::-1]
+
+
+def _lead_and_ticks(sound: Sound, tick: int, ticks: int) -> tuple[int, int]:
+    """Return the frame of *tick*, and how many to read for the lead and *ticks*: whole blocks."""
     frames = tick_frames(sound.sample_rate_hz)
-    start, stop = (first - _LEAD_TICKS) * frames, (last + _LEAD_TICKS) * frames
-    # At the start, so that both ways round the filter gets whole blocks.
-    start = stop - -(-(stop - start) // BLOCK_FRAMES) * BLOCK_FRAMES
-    planar = np.ascontiguousarray(sound.read(start, stop).T)
-    weighted = k_weighting(sound.sample_rate_hz).apply(
-        np.concatenate([planar, planar[:, ::-1]])
-    )
-    begin, end = first * frames - start, last * frames - start
-    ways = np.stack([weighted[: len(planar)], weighted[len(planar) :, ::-1]])
-    ticks = ways[:, :, begin:end].reshape(2, len(planar), -1, frames)
-    return np.asarray(np.vecdot(ticks, ticks).sum(axis=1, dtype=np.float64) / frames)
+    return tick * frames, -(-(_LEAD_TICKS + ticks) * frames // BLOCK_FRAMES) * BLOCK_FRAMES
+
+
+def _energies(samples: NDArray[np.float32], ticks: int, rate_hz: int) -> NDArray[np.float64]:
+    weighted = k_weighting(rate_hz).apply(np.ascontiguousarray(samples.T))
+    frames = tick_frames(rate_hz)
+    lead = _LEAD_TICKS * frames
+    parts = weighted[:, lead : lead + ticks * frames].reshape(len(weighted), ticks, frames)
+    return np.asarray(np.vecdot(parts, parts).sum(axis=0, dtype=np.float64) / frames)
 
 
 def tick_levels(energies: NDArray[np.float64]) -> NDArray[np.float64]:

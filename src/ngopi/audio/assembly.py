@@ -9,7 +9,7 @@ of it truncates to integers, while here the limiter is still to come.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,11 +22,11 @@ from ngopi.audio.activity import (
     gated_lufs,
     near,
     runs,
+    sharp_levels,
     speech_ends,
     tick_count,
     tick_energies,
     tick_frames,
-    tick_levels,
 )
 from ngopi.audio.clips import Clip, ClipSound, GainCurve
 from ngopi.errors import SilentJingleError
@@ -143,10 +143,11 @@ def assemble(
     rate_hz = sound.sample_rate_hz
     crossfade = round(settings.crossfade_s * rate_hz)
     under = max(crossfade, round(settings.intro_under_s * rate_hz))
-    # Both jingles together never overlap more of the programme than there is.
-    under = min(under, opening.frames if opening else 0, kept.frames // 2)
-    over = min(crossfade, closing.frames if closing else 0, kept.frames // 2)
-    kept = _Kept(kept.stretches, kept.lead, kept.tail, opening.frames - under if opening else 0)
+    # Two jingles together never overlap more of the programme than there is.
+    room = kept.frames // 2 if opening and closing else kept.frames
+    under = min(under, opening.frames if opening else 0, room)
+    over = min(crossfade, closing.frames if closing else 0, room)
+    kept = replace(kept, at=opening.frames - under if opening else 0)
     clips = _programme_clips(sound, kept, rise=min(under, crossfade), fall=over)
     frames = kept.at + kept.frames
     if opening:
@@ -189,7 +190,7 @@ def _kept(
         first, last = max(begin - spared, 0), min(end + spared, sound.frames)
     stretches = [(first, last)]
     if settings.longest_pause_s is not None:
-        levels = tick_levels(tick_energies(sound, 0, tick_count(sound), advance=advance))
+        levels = sharp_levels(sound, 0, tick_count(sound), advance=advance)
         sounding = active(levels, programme_lufs)
         longest = round(max(settings.longest_pause_s, _SHORTEST_PAUSE_S) * TICKS_PER_S)
         stretches = list(_without_pauses(levels, sounding, (first, last), longest, tick))
@@ -331,13 +332,13 @@ def _spoken_over(
         np.stack([at, at + lasts - firsts], axis=1).ravel(),
         placed[:, :2].ravel(),
     )
-    ticks = (heard // tick).astype(np.intp)
+    ticks = np.minimum(heard // tick, tick_count(sound) - 1).astype(np.intp)
     # The floor is that of a longer stretch.
     around = range(
         max(int(ticks[0]) - _AROUND_TICKS, 0),
-        min(int(ticks[-1]) + _AROUND_TICKS, tick_count(sound)),
+        min(int(ticks[-1]) + 1 + _AROUND_TICKS, tick_count(sound)),
     )
-    levels = tick_levels(tick_energies(sound, around.start, around.stop))
+    levels = sharp_levels(sound, around.start, around.stop)
     return np.asarray(active(levels, programme_lufs)[ticks - around.start])
 
 

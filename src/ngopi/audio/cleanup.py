@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from ngopi.audio.hum import follow_hum
 from ngopi.audio.noise import noise_reduction
 from ngopi.audio.rumble import HIGH_PASS_HZ, low_part
+from ngopi.audio.survey import Hum
 from ngopi.audio.treatment import Treatment
 
 if TYPE_CHECKING:
     from ngopi.audio.rumble import Read
-    from ngopi.audio.survey import Hum, Survey
+    from ngopi.audio.survey import Survey
     from ngopi.model import AudioSettings, Sound
 
 # All against the programme, or the voices: what is heard depends on how loud they will be.

@@ -52,11 +52,11 @@ class GainCurve:
         return cls(np.concatenate(positions), np.concatenate(gains).astype(np.float32))
 
     @classmethod
-    def through(cls, positions: NDArray[np.float64], gains: NDArray[np.floating]) -> Self:
+    def through(cls, positions: NDArray[np.floating], gains: NDArray[np.floating]) -> Self:
         """Return the curve through all these points, without those that change nothing."""
         turns = np.flatnonzero(np.diff(gains))
         needed = np.union1d(np.union1d(turns, turns + 1), [0])
-        return cls(positions[needed], gains[needed].astype(np.float32))
+        return cls(positions[needed].astype(np.float64), gains[needed].astype(np.float32))
 
     def times(self, other: GainCurve) -> GainCurve:
         """Return both curves, one after the other."""

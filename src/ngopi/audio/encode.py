@@ -7,29 +7,23 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from threading import Event, Lock
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import lameenc
 import numpy as np
 from pydub import AudioSegment
 
+from ngopi.audio.mp3_file import Mp3Writer
 from ngopi.audio.mp3_frames import (
     BITRATES_KBPS,
     SAMPLE_RATES_HZ,
     SAMPLES_PER_FRAME,
-    TOC_ENTRIES,
-    StreamFacts,
-    crc16,
     frame_count,
-    frame_size,
-    info_frame,
-    info_head,
     split_frames,
 )
 from ngopi.audio.splice import splice
-from ngopi.errors import DiskError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +33,7 @@ _CHUNK_S = 60
 #: Frames that two encoders share around the edge of their chunks, to find a joint in.
 _PRE_ROLL, _POST_ROLL = 48, 24
 #: Frames until a new encoder has forgotten that the sound began abruptly; 12 are too few.
-_SETTLED = 32
+SETTLED_FRAMES = 32
 #: Sound for one call of LAME: few calls of render, yet soon stopped and small in memory.
 _BLOCK_S = 10
 #: LAME gives a frame out when it has heard the next two and the slot is full.
@@ -91,19 +85,20 @@ def encode_mp3(
         or bitrate_kbps not in BITRATES_KBPS
     ):
         raise ValueError((sample_rate_hz, channels, bitrate_kbps))
-    job = _Job(render, frames, sample_rate_hz, channels, bitrate_kbps, advance)
+    job = Job(render, frames, sample_rate_hz, channels, bitrate_kbps, advance)
     chunk_frames = _CHUNK_S * sample_rate_hz // SAMPLES_PER_FRAME
-    _encode(job, path, chunk_frames=chunk_frames, workers=workers or _cores())
+    _encode(job, path, chunk_frames=chunk_frames, workers=workers or cores())
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):  # a container may own fewer cores than the machine
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
     """What encode_mp3 was asked for, for every thread to see."""
 
     render: Callable[[int, int], AudioSegment]
@@ -121,7 +116,7 @@ class _StoppedError(Exception):
 
 
 def _encode(
-    job: _Job, path: Path, *, chunk_frames: int, workers: int, settled: int = _SETTLED
+    job: Job, path: Path, *, chunk_frames: int, workers: int, settled: int = SETTLED_FRAMES
 ) -> int:
     """Encode in chunks; return how many had no sound joint and were encoded serially.
 
@@ -130,7 +125,10 @@ def _encode(
     total = frame_count(job.frames)
     edges = [*range(0, max(1, total - _POST_ROLL), chunk_frames), total]
     serial_chunks = 0
-    with _Mp3File(path, job) as file, _chunks(job, edges, workers=workers) as chunks:
+    with (
+        Mp3Writer(path, samples=job.frames) as file,
+        _chunks(job, edges, workers=workers) as chunks,
+    ):
         current = next(chunks)
         for edge, end, following in zip(edges[1:], edges[2:], chunks, strict=False):
             file.write(current.take(edge - _PRE_ROLL))
@@ -143,7 +141,7 @@ def _encode(
     return serial_chunks
 
 
-def _join(current: _Stream, following: _Stream, *, settled: int) -> bool:
+def _join(current: Stream, following: Stream, *, settled: int) -> bool:
     """Let *following* begin with the frames of *current*, up to a joint; False if there is none."""
     shared = _PRE_ROLL + _POST_ROLL
     joined = splice(current.frames[:shared], following.frames[:shared], settled=settled)
@@ -153,17 +151,20 @@ def _join(current: _Stream, following: _Stream, *, settled: int) -> bool:
     return True
 
 
-class _Stream:
+class Stream:
     """The encoder of a chunk and the frames that it gave and nobody has taken yet.
 
-    *first* is the number, in the whole file, of the first of *frames*.
+    *first* is the number, in the whole file, of the first of *frames*. *own* are the frames
+    whose encoding is reported.
     """
 
-    def __init__(self, job: _Job, start: int, end: int) -> None:
-        self.first = first = max(0, start - _PRE_ROLL)
+    def __init__(self, job: Job, first: int, own: range) -> None:
+        self.first = first
         self.frames: list[bytes] = []
         self._job = job
-        self._own = range(start * SAMPLES_PER_FRAME, min(end * SAMPLES_PER_FRAME, job.frames))
+        self._own = range(
+            own.start * SAMPLES_PER_FRAME, min(own.stop * SAMPLES_PER_FRAME, job.frames)
+        )
         self._position = first * SAMPLES_PER_FRAME
         self._unparsed = b""
         self._lame = lameenc.Encoder()
@@ -204,7 +205,7 @@ class _Stream:
                 self._job.advance(len(done) / self._job.sample_rate_hz)
 
 
-def _pcm(job: _Job, block: range) -> bytes:
+def _pcm(job: Job, block: range) -> bytes:
     """Return the samples of *block* for LAME, louder by what LAME takes away."""
     segment = job.render(block.start, block.stop)
     shape = (segment.sample_width, segment.channels, segment.frame_count())
@@ -218,7 +219,7 @@ def _pcm(job: _Job, block: range) -> bytes:
 
 
 @contextmanager
-def _chunks(job: _Job, edges: Sequence[int], *, workers: int) -> Iterator[Iterator[_Stream]]:
+def _chunks(job: Job, edges: Sequence[int], *, workers: int) -> Iterator[Iterator[Stream]]:
     """Start threads that encode the chunks between *edges*; give them out in order.
 
     However the block is left, no thread stays.
@@ -232,9 +233,9 @@ def _chunks(job: _Job, edges: Sequence[int], *, workers: int) -> Iterator[Iterat
 
 
 def _in_order(
-    job: _Job, edges: Sequence[int], pool: ThreadPoolExecutor, *, ahead: int
-) -> Iterator[_Stream]:
-    running: list[Future[_Stream]] = []
+    job: Job, edges: Sequence[int], pool: ThreadPoolExecutor, *, ahead: int
+) -> Iterator[Stream]:
+    running: list[Future[Stream]] = []
     for start, end in pairwise(edges):
         running.append(pool.submit(_encode_chunk, job, start, end, total=edges[-1]))
         if len(running) == ahead:
@@ -243,7 +244,7 @@ def _in_order(
         yield _first(running)
 
 
-def _first(running: list[Future[_Stream]]) -> _Stream:
+def _first(running: list[Future[Stream]]) -> Stream:
     """Wait for the first of *running* and take it out; a failure of any of them ends the wait."""
     while not running[0].done():
         pending = [future for future in running if not future.done()]
@@ -255,64 +256,7 @@ def _first(running: list[Future[_Stream]]) -> _Stream:
     return running.pop(0).result()
 
 
-def _encode_chunk(job: _Job, start: int, end: int, *, total: int) -> _Stream:
-    stream = _Stream(job, start, end)
+def _encode_chunk(job: Job, start: int, end: int, *, total: int) -> Stream:
+    stream = Stream(job, max(0, start - _PRE_ROLL), range(start, end))
     stream.encode_until(min(end + _POST_ROLL, total))
     return stream
-
-
-class _Mp3File:
-    """The file as it grows: room for the Info frame, then frames; the Info frame at the end."""
-
-    def __init__(self, path: Path, job: _Job) -> None:
-        self._path = path
-        self._samples = job.frames
-        self._total = frame_count(job.frames)
-        self._count = self._size = self._crc = 0
-        self._positions: list[int] = []
-        self._head = b""
-        with self._disk():
-            self._file = path.open("wb")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, error: object, *_rest: object) -> None:
-        with self._disk(), self._file:
-            if error is None:
-                self._write_info()
-
-    def write(self, frames: Sequence[bytes]) -> None:
-        if not frames:
-            return
-        with self._disk():
-            if not self._head:
-                self._head = info_head(frames[0])
-                self._file.write(bytes(frame_size(self._head)))
-            self._file.write(data := b"".join(frames))
-        self._note_positions(frames)
-        self._count += len(frames)
-        self._size += len(data)
-        self._crc = crc16(data, self._crc)
-
-    def _note_positions(self, frames: Sequence[bytes]) -> None:
-        starts = list(accumulate(map(len, frames), initial=self._size))
-        while len(self._positions) < TOC_ENTRIES:
-            frame = len(self._positions) * self._total // TOC_ENTRIES - self._count
-            if frame >= len(frames):
-                return
-            self._positions.append(starts[frame])
-
-    def _write_info(self) -> None:
-        facts = StreamFacts(
-            samples=self._samples, size_bytes=self._size, crc=self._crc, positions=self._positions
-        )
-        self._file.seek(0)
-        self._file.write(info_frame(self._head, facts))
-
-    @contextmanager
-    def _disk(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise DiskError(path=self._path, reason=error.strerror or error) from error

@@ -23,20 +23,26 @@ _SEGMENT_HOPS = 4
 _CHUNK_HOPS = 20
 _ROW_FRAMES = 60  # the hum's level may change this often
 
-_DRIFT_HZ = np.arange(-0.3, 0.305, 0.01)  # how far the mains and the recorder's clock may be off
+_DRIFT_STEP_HZ = 0.01
+_DRIFT_HZ = _DRIFT_STEP_HZ * np.arange(-30, 31)  # how far the mains and the recorder's clock may be off
 _DRIFT_HOPS = 100  # looked at to either side
-_DRIFT_EVERY_HOPS = 40
+_DRIFT_EVERY_HOPS = 20
+_DRIFT_CENTRES = 4  # centres that an estimate is smoothed with, on either side
+_DRIFT_USUAL_HZ = 0.3
 _NEAR_HOPS = 40
 # Where nobody pauses for four seconds, what was heard further away counts.
 _FAR_HOPS, _FAR_WEIGHT = 200, 0.02
+_STIFF_S2 = 0.05  # pauses that all lie together say little about a slope
 _LOUDEST = 2.0  # times the usual level: more is not hum
 _QUIET_PERCENTILE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HumTrack:
-    """Hum over time: of each segment (one every 50 ms) its *turn* against the nominal frequency, in radians of
-    the first harmonic, and the complex *amplitudes*, (segments, harmonics, channels).
+    """Hum over time, one segment every 50 ms.
+
+    *turn* is how far the first harmonic has turned against its nominal frequency, in radians;
+    *amplitudes* are complex, (segments, harmonics, channels).
     """
 
     sample_rate_hz: int
@@ -53,9 +59,9 @@ class HumTrack:
         waves = np.concatenate([np.cos(inside), -np.sin(inside)], axis=1).T.astype(np.float32)
         kept = read(start, stop).copy()
         for channel in range(kept.shape[1]):
-            parts = coefficients[:, :, channel]
-            parts = np.concatenate([parts.real, parts.imag], axis=1).astype(np.float32)
-            hum = (parts @ waves).reshape(-1)
+            amplitudes = coefficients[:, :, channel]
+            parts = np.concatenate([amplitudes.real, amplitudes.imag], axis=1)
+            hum = (parts.astype(np.float32) @ waves).reshape(-1)
             kept[:, channel] -= hum[start - first * _ROW_FRAMES :][: stop - start]
         return kept
 
@@ -168,8 +174,20 @@ def _drift_hz(
                 padded[:, number, channel], len(offsets)
             )[centres]
             score += np.abs(around @ matrix) ** 2
-    found = _DRIFT_HZ[score.argmax(axis=1)]
-    return np.interp(np.arange(len(weighted)), centres, found)
+    # Where pauses are few, several frequencies fit: then it is the one that is usual here.
+    usual_hz = _DRIFT_HZ[score.sum(axis=0).argmax()]
+    score *= np.exp(-(((_DRIFT_HZ - usual_hz) / _DRIFT_USUAL_HZ) ** 2))
+    best = np.clip(score.argmax(axis=1), 1, len(_DRIFT_HZ) - 2)
+    rows = np.arange(len(centres))
+    left, top, right = (score[rows, best + beside] for beside in (-1, 0, 1))
+    # The top of the parabola through the best and its neighbours.
+    curve = np.maximum(2 * top - left - right, 1e-300)
+    found = _DRIFT_HZ[best] + np.clip((right - left) / (2 * curve), -1, 1) * _DRIFT_STEP_HZ
+    # A sharp top counts for more than a flat one, around it as well.
+    window = np.hanning(2 * _DRIFT_CENTRES + 3)[1:-1]
+    sharp = curve[:, None]
+    found = (_convolved(found[:, None] * sharp, window) / _convolved(sharp, window))[:, 0]
+    return np.asarray(np.interp(np.arange(len(weighted)), centres, found))
 
 
 def _smoothed(
@@ -179,9 +197,15 @@ def _smoothed(
     window = _FAR_WEIGHT * np.hanning(2 * _FAR_HOPS + 3)[1:-1]
     near = slice(_FAR_HOPS - _NEAR_HOPS, _FAR_HOPS + _NEAR_HOPS + 1)
     window[near] += np.hanning(2 * _NEAR_HOPS + 3)[1:-1]
-    flat = still.reshape(len(still), -1)
-    trust = _convolved(weights[:, None], window)
-    smooth = _convolved(flat * weights[:, None], window) / np.maximum(trust, 1e-300)
+    away_s = np.arange(_FAR_HOPS, -_FAR_HOPS - 1, -1) / _HOPS_PER_S
+    flat = still.reshape(len(still), -1) * weights[:, None]
+    # A straight line through what lies around: pauses are seldom as near on both sides.
+    even, sloped, squared = (
+        _convolved(weights[:, None], window * away_s**power) for power in (0, 1, 2)
+    )
+    squared += _STIFF_S2 * even
+    line = squared * _convolved(flat, window) - sloped * _convolved(flat, window * away_s)
+    smooth = line / np.maximum(even * squared - sloped**2, 1e-300)
     usual = np.median(np.abs(smooth), axis=0)
     smooth *= np.minimum(1, _LOUDEST * usual / np.maximum(np.abs(smooth), 1e-300))
     return np.asarray(smooth.reshape(still.shape))

@@ -47,10 +47,12 @@ _LOUD_BELOW_DB = 10.0
 # Of the times when one speaks, most are those when the other is silent.
 _BLEED_PERCENTILE = 30
 _BLEED_MARGIN_DB = 6.0
+_DYING_AWAY_DB = 3.0
 # A track that hears the other one as loud as itself does is no other track's shadow.
 _LEAST_BLEED_DB = -3.0
-_LEAST_EVIDENCE_TICKS = TICKS_PER_S
+_LEAST_EVIDENCE_TICKS = TICKS_PER_S // 2
 _SHORTEST_WORD_TICKS = 5
+_TURN_AROUND_TICKS = 40
 # Levels say who speaks, who speaks says the levels: that settles at once.
 _TURNS = 3
 
@@ -158,9 +160,11 @@ def _bleeds(
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the level that every other track has in track *n*, for each that is heard there."""
     for source, speaks in zip(tracks, own, strict=True):
-        if source is tracks[n] or np.count_nonzero(speaks) < _LEAST_EVIDENCE_TICKS:
+        # While a voice dies away, its echoes are no measure for what is heard of it.
+        telling = speaks & (source.levels > source.lingering - _DYING_AWAY_DB)
+        if source is tracks[n] or np.count_nonzero(telling) < _LEAST_EVIDENCE_TICKS:
             continue
-        differences = tracks[n].levels[speaks] - source.lingering[speaks]
+        differences = tracks[n].levels[telling] - source.lingering[telling]
         bleed_db = float(np.percentile(differences, _BLEED_PERCENTILE))
         if bleed_db <= _LEAST_BLEED_DB:
             yield source.lingering + np.float32(bleed_db)
@@ -172,10 +176,12 @@ def _own_levels(tracks: list[_Track], own: list[NDArray[np.bool_]]) -> list[floa
     A track on which nobody speaks is taken for as loud as the loudest: what it holds is not
     brought up.
     """
-    found = [
-        gated_lufs(track.energies[speaks].astype(np.float64))
-        for track, speaks in zip(tracks, own, strict=True)
-    ]
+    found = []
+    for track, speaks in zip(tracks, own, strict=True):
+        # The pauses between the words too, for they count in the loudness of anything.
+        others = np.any([other for other in own if other is not speaks], axis=0)
+        turns = (near(speaks) <= _TURN_AROUND_TICKS) & ~others
+        found.append(gated_lufs(track.energies[turns].astype(np.float64)))
     enough = [
         level_lufs
         if np.count_nonzero(speaks) >= _LEAST_EVIDENCE_TICKS and not math.isinf(level_lufs)

@@ -36,8 +36,10 @@ _NOISE_DB, _VOICE_DB = 3.0, 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseReduction:
-    """*noise*: power spectrum, float32 (_FRAMES // 2 + 1,), of all channels together, where
-    white noise has its mean square in every bin; *reduction_db* is how far it is lowered.
+    """How far which noise is lowered: by *reduction_db* where nothing else is heard.
+
+    *noise* is its power spectrum, float32 (_FRAMES // 2 + 1,), of all channels together,
+    where white noise has its mean square in every bin.
     """
 
     noise: NDArray[np.float32]

@@ -2,8 +2,7 @@
 
 The low part is found at a 32nd of the sample rate and subtracted: what lies above is never
 filtered, only its low part is. The slope is that of a Linkwitz-Riley filter (24 dB an
-octave) without its phase; 5 ms
-away from a click it rings at -60 dB, 25 ms away at -106.
+octave) without its phase; 5 ms away from a click it rings at -60 dB, 25 ms away at -106.
 """
 
 from __future__ import annotations
@@ -62,7 +61,9 @@ class LowPart:
         parts = (blocks @ self._down).astype(np.float64)
         columns = parts.shape[1]
         count = len(parts) - columns + 1
-        low = sum(parts[column : column + count, column] for column in range(columns))
+        low = np.zeros(count)
+        for column in range(columns):
+            low += parts[column : column + count, column]
         low = np.convolve(low, self._kernel, mode="valid")
         steps = np.lib.stride_tricks.sliding_window_view(low, columns)
         return np.asarray((steps[:, ::-1] @ self._up).reshape(-1), np.float32)

@@ -39,13 +39,15 @@ _SILENT_LUFS = -90.0
 _GATE_LUFS, _GATE_LU = -70.0, -10.0
 _QUIETEST = 0.1
 _FLOOR_FROM_HZ = 100.0
+_STEADY_DB = 3.0
 _STEADY_BANDS_HZ = np.geomspace(200.0, 8000.0, 21)
 _RUMBLE_HZ, _VOICES_HZ = (8.0, 42.0), (100.0, 8000.0)
 
 _MAINS_HZ = (50, 60)
 _HUM_BELOW_HZ = 1050.0
 _HUM_PERCENTILE = 10
-_HUM_ABOVE_DB = 10.0
+_HUM_ABOVE_DB = 13.0
+_THERE_IN_PAUSES = 0.25
 _HUM_BESIDE_HZ = (11.0, 20.0)
 _HUM_DRIFT = 0.004  # 0.2 Hz at 50 Hz
 _LOW_HARMONICS = 3
@@ -90,8 +92,10 @@ class ChannelSurvey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """A whole recording; *difference_db* and *sum_db* are the peaks of L - R and of L + R
-    against the highest peak of either (-inf: none; 0 for mono).
+    """A whole recording.
+
+    *difference_db* and *sum_db* are the peaks of L - R and of L + R against the highest peak
+    of either (-inf: none; 0 for mono).
     """
 
     sample_rate_hz: int
@@ -204,8 +208,8 @@ class _Look:
         last = max(sound.frames - _WINDOW_FRAMES, 0)
         count = min(max(sound.frames // _WINDOW_FRAMES, 1), _WINDOWS)
         starts = np.linspace(0, last, count).astype(int)
-        self._hz = np.fft.rfftfreq(_WINDOW_FRAMES, 1 / rate_hz)
-        self._noise_hz = np.fft.rfftfreq(NOISE_FRAMES, 1 / rate_hz)
+        self._hz = _frequencies(rate_hz, _WINDOW_FRAMES)
+        self._noise_hz = _frequencies(rate_hz, NOISE_FRAMES)
         weights = _k_power(rate_hz, NOISE_FRAMES) * (self._noise_hz >= _FLOOR_FROM_HZ)
         self._floor_weights = weights.astype(np.float32)
         bands = [_band(self._hz, *_RUMBLE_HZ), _band(self._hz, *_VOICES_HZ)]
@@ -227,15 +231,18 @@ class _Look:
 
     def channel(self, number: int, tally: _Tally) -> ChannelSurvey:
         energies = self._long[number].astype(np.float64)
-        hum = self._hum(number)
-        noise, steady = self._noise(number, hum)
-        loudness = noise @ self._floor_weights * (2 / NOISE_FRAMES)
+        quiet = self._quiet(number)
+        noise = quiet.mean(axis=0)
+        hum = self._hum(number, noise)
+        if hum is not None:
+            _bridge(noise, self._noise_hz, hum)
+        loudness = np.float64(noise @ self._floor_weights) * (2 / NOISE_FRAMES)
         rumble, voices = energies[:, 1].mean(), energies[:, 2].mean()
         return ChannelSurvey(
             dc=float(self._means[number]),
             programme_lufs=_gated_lufs(energies[:, 0]),
             floor_lufs=float(decibels(loudness)),
-            steady=steady,
+            steady=_steady(quiet, self._noise_hz),
             noise=noise,
             rumble_db=10 * math.log10(rumble / voices) if rumble and voices else -math.inf,
             hum=hum,
@@ -248,28 +255,33 @@ class _Look:
         read = [self._sound.read(int(start), int(start) + frames) for start in starts]
         return np.ascontiguousarray(np.moveaxis(np.stack(read) - self._means, 2, 0))
 
-    def _noise(self, number: int, hum: Hum | None) -> tuple[NDArray[np.float32], bool]:
+    def _quiet(self, number: int) -> NDArray[np.float32]:
+        """Return the power spectra of the quietest short windows that are not silent."""
         lufs = decibels(self._short[number].astype(np.float64))
         heard = np.flatnonzero(lufs > _SILENT_LUFS)
         if not heard.size:
-            return np.zeros(len(self._noise_hz), np.float32), False
+            return np.zeros((1, len(self._noise_hz)), np.float32)
         quiet = heard[np.argsort(lufs[heard])][: max(int(len(heard) * _QUIETEST), 4)]
         power = np.zeros((len(quiet), len(self._noise_hz)), np.float32)
         for first in range(0, len(quiet), _ROWS):
             starts = self._quiet_starts[quiet[first : first + _ROWS]]
             power[first : first + _ROWS] = _power(self._windows(starts, NOISE_FRAMES)[number])
-        noise = power.mean(axis=0)
-        if hum is not None:
-            _bridge(noise, self._noise_hz, hum)
-        return noise, _steady(power, self._noise_hz)
+        return power
 
-    def _hum(self, number: int) -> Hum | None:
+    def _hum(self, number: int, noise: NDArray[np.float32]) -> Hum | None:
         # Speech comes and goes in every bin, hum stays: what is left there in its quietest
-        # tenth is hum or noise.
+        # tenth is hum or noise, unless nobody ever pauses for long.
         power = np.percentile(self._low[number], _HUM_PERCENTILE, axis=0)
         hz = self._hz[: len(power)]
-        found = [hum for mains in _MAINS_HZ if (hum := _hum_of(power, hz, mains)) is not None]
+        paused = np.interp(hz, self._noise_hz, noise)
+        found = [
+            hum for mains in _MAINS_HZ if (hum := _hum_of(power, paused, hz, mains)) is not None
+        ]
         return max(found, key=lambda hum: (len(hum.harmonics), hum.above_db), default=None)
+
+
+def _frequencies(sample_rate_hz: int, frames: int) -> NDArray[np.float64]:
+    return np.asarray(np.fft.rfftfreq(frames, 1 / sample_rate_hz), np.float64)
 
 
 def _power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -317,10 +329,13 @@ def _steady(power: NDArray[np.float32], hz: NDArray[np.float64]) -> bool:
     return bool(np.median(levels_db.std(axis=0)) <= _STEADY_DB)
 
 
-_STEADY_DB = 3.0
-
-
-def _hum_of(power: NDArray[np.float64], hz: NDArray[np.float64], mains_hz: int) -> Hum | None:
+def _hum_of(
+    power: NDArray[np.float64],
+    paused: NDArray[np.float64],
+    hz: NDArray[np.float64],
+    mains_hz: int,
+) -> Hum | None:
+    """Return the hum in *power* that is also there in the pauses between words (*paused*)."""
     step_hz = hz[1]
     harmonics, above_db, total = [], [], 0.0
     for number in range(1, int(_HUM_BELOW_HZ / mains_hz) + 1):
@@ -329,6 +344,12 @@ def _hum_of(power: NDArray[np.float64], hz: NDArray[np.float64], mains_hz: int) 
         beside = float(np.median(power[(away >= _HUM_BESIDE_HZ[0]) & (away <= _HUM_BESIDE_HZ[1])]))
         strongest = float(power[near].max())
         if strongest == 0 or 10 * math.log10(strongest / max(beside, 1e-20)) < _HUM_ABOVE_DB:
+            continue
+        halfway_hz = np.array([number - 0.5, number + 0.5]) * mains_hz
+        between = np.interp(halfway_hz, hz, paused).min()
+        # A tone stands lower in the shorter windows, as they are shorter.
+        there = (paused[near].max() - between) * _WINDOW_FRAMES / NOISE_FRAMES
+        if there < strongest * _THERE_IN_PAUSES:
             continue
         harmonics.append(number)
         above_db.append(10 * math.log10(strongest / max(beside, 1e-20)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ngopi.i18n import N_, _
@@ -26,6 +27,10 @@ _SENTENCES = {
         "The right channel was left out: it is {db:.0f} dB quieter than the left one."
     ),
 }
+_SILENT = {
+    "left-out-left": N_("The left channel was left out: it is silent."),
+    "left-out-right": N_("The right channel was left out: it is silent."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class Treatment:
     @property
     def sentence(self) -> str:
         """The fact as a person reads it, in the language that was set."""
-        return _(_SENTENCES[self.name]).format(
+        sentences = _SILENT if self.db is not None and math.isinf(self.db) else _SENTENCES
+        return _(sentences[self.name]).format(
             hz=self.hz, db=self.db, count=self.count, at_s=self.at_s
         )

@@ -22,6 +22,7 @@ _STATES = {
     "scheduled": N_("scheduled"),
     "ready": N_("ready"),
     "published": N_("published"),
+    "retracted": N_("retracted"),
 }
 
 

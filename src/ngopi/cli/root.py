@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ngopi.cli import episodes, inspect, preview, shows, work
+from ngopi.cli import changes, episodes, inspect, preview, shows, work
 from ngopi.cli.session import Session
 from ngopi.cli.translated import Group, Option, option
 from ngopi.console import show_log
@@ -72,6 +72,14 @@ for command in (
     episodes.show,
     inspect.measure,
     inspect.check,
+    changes.pull,
+    changes.replace,
+    changes.retract,
+    changes.restore,
+    changes.rollback,
+    changes.history,
+    changes.schedule,
+    changes.approve,
     preview.serve,
     shows.demo,
 ):

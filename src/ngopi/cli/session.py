@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import platform
 import shutil
 import sys
 from dataclasses import dataclass
@@ -43,6 +46,18 @@ def program() -> str:
         return "ngopi"
     started = Path(sys.argv[0])
     return str(started) if started.stem == "ngopi" else "python -m ngopi"
+
+
+def who() -> str:
+    """Return who publishes: NGOPI_WHO, or the name that this machine knows its user by."""
+    said = os.environ.get("NGOPI_WHO", "").strip()
+    if said:
+        return said
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container without users
+        user = "ngopi"
+    return f"{user}@{platform.node() or 'localhost'}"
 
 
 def current_time() -> datetime:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, current_time, seen_ledger
+from ngopi.cli.session import Session, current_time, seen_ledger, who
 from ngopi.cli.translated import Command, option
 from ngopi.i18n import N_, _, ngettext
+from ngopi.model import Take
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -143,13 +144,15 @@ def _next_step(slug: str, draft: bool) -> str:  # noqa: FBT001 - two sentences, 
     return _("It is not public yet; ngopi publish makes it so once its date has come.")
 
 
-def _publish(config: Config, console: Console, store: Store) -> Published:
+def _publish(config: Config, console: Console, store: Store, take: Take | None = None) -> Published:
     from ngopi.catalogue import read_catalogue
     from ngopi.publish import keep_local_copies
     from ngopi.publish import publish as bring_in_line
 
     entries = read_catalogue(config.episodes, zone=config.zone)
-    done = bring_in_line(config, entries, store, now=current_time(), progress=console)
+    done = bring_in_line(
+        config, entries, store, by=who(), now=current_time(), progress=console, take=take
+    )
     keep_local_copies(config, store, done)
     return done
 
@@ -160,8 +163,13 @@ def _publish(config: Config, console: Console, store: Store) -> Published:
     epilog=N_("Example: ngopi publish --dry-run"),
 )
 @option("--dry-run", is_flag=True, help=N_("Only show what would be done."))
+@option(
+    "--take",
+    type=click.Choice(("ours", "theirs")),
+    help=N_("Where this folder and a colleague changed the same: whose version to keep."),
+)
 @click.pass_obj
-def publish(session: Session, *, dry_run: bool) -> None:
+def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
     """Bring the public state in line with the catalogue."""
     from ngopi.atomic import lock
     from ngopi.store import open_store
@@ -169,10 +177,19 @@ def publish(session: Session, *, dry_run: bool) -> None:
     config, console = session.config(), session.console
     store = open_store(config.store, root=config.root)
     with nullcontext() if dry_run else lock(config.root / ".ngopi.lock"):
-        done = (_rehearse if dry_run else _publish)(config, console, store)
+        done = (_rehearse if dry_run else _publish)(config, console, store, take)
     plan = done.plan
     for slug in plan.silent:
         text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
+        console.note(text.format(slug=slug))
+    for slug in plan.behind:
+        text = _('"{slug}" was changed by a colleague since; to have it here, run: ngopi pull')
+        console.note(text.format(slug=slug))
+    for slug in plan.waiting:
+        text = _('"{slug}" waits for an editor: ngopi approve {slug} --as NAME')
+        console.note(text.format(slug=slug))
+    for slug in plan.retracted:
+        text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
         console.note(text.format(slug=slug))
     for slug in plan.withdrawn:
         console.note(_('"{slug}" is public and stays so, whatever its date.').format(slug=slug))
@@ -182,6 +199,9 @@ def publish(session: Session, *, dry_run: bool) -> None:
         "add": list(plan.add),
         "change": list(plan.change),
         "keep": list(plan.keep),
+        "behind": list(plan.behind),
+        "waiting": list(plan.waiting),
+        "retracted": list(plan.retracted),
         "drafts": list(plan.drafts),
         "scheduled": list(plan.scheduled),
         "silent": list(plan.silent),
@@ -193,7 +213,7 @@ def publish(session: Session, *, dry_run: bool) -> None:
     console.result(document, *_plan_lines(plan), _summary(done, dry_run=dry_run))
 
 
-def _rehearse(config: Config, console: Console, store: Store) -> Published:
+def _rehearse(config: Config, console: Console, store: Store, take: Take | None) -> Published:
     from ngopi.catalogue import read_catalogue
     from ngopi.publish import publish as bring_in_line
     from ngopi.store.dry_run import RehearsalStore, nothing_to_fetch
@@ -202,8 +222,10 @@ def _rehearse(config: Config, console: Console, store: Store) -> Published:
         config,
         read_catalogue(config.episodes, zone=config.zone),
         RehearsalStore(store),
+        by=who(),
         now=current_time(),
         progress=console,
+        take=take,
         fetch=nothing_to_fetch,
     )
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ngopi.model import ObjectHead, StoreSettings
+    from ngopi.store.abilities import Abilities
+
+_MEMORY = ".ngopi"
 
 
 class Store(Protocol):
@@ -22,6 +25,14 @@ class Store(Protocol):
     CredentialsRefusedError, ClockSkewError, StoreReadError and, when it writes, StoreWriteError
     or DiskError, LockedError and StoreLinkError.
     """
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should know of this store, as sentences; complete after the first write.
+
+        Above all: that it cannot keep two publishers apart. Nothing is asked of the store.
+        """
+        ...
 
     def head(self, key: str) -> ObjectHead | None:
         """Return what is stored under *key*, or None."""
@@ -78,19 +89,33 @@ class Store(Protocol):
         ...
 
 
-def open_store(settings: StoreSettings, *, root: Path) -> Store:
+class RealStore(Store, Protocol):
+    """A store that is really there, and not a rehearsal."""
+
+    def probe_abilities(self) -> Abilities:
+        """Ask anew what the store can do; an S3 store gets scratch objects below probe/.
+
+        Before its first write an S3 store does so by itself, unless it is remembered.
+        """
+        ...
+
+
+def open_store(settings: StoreSettings, *, root: Path) -> RealStore:
     """Return the store that *settings* name; a ``file:`` path is relative to *root*.
 
-    Nothing is asked of the store yet.
+    Nothing is asked of the store yet. What this machine must remember of an S3 store (its
+    abilities, unfinished uploads) is kept in *root*/.ngopi.
 
     Raises:
         StoreAddressError: there can be no store of that address.
         StoreSecretError: the address holds a password or an access key.
+        UnknownPresetError: no provider has the name that *settings.preset* says.
+        EndpointMissingError: the preset needs an endpoint.
     """
     if settings.url.startswith("s3:"):
         from ngopi.store.s3 import S3Store
 
-        return S3Store(settings)
+        return S3Store(settings, memory=root / _MEMORY)
     from ngopi.store.folder import FolderStore
 
     return FolderStore.of(settings, root=root)

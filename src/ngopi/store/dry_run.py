@@ -22,6 +22,11 @@ class RehearsalStore:
         self._data: dict[str, bytes] = {}
         self.written: dict[str, int] = {}
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should know of the real store."""
+        return self._real.warnings
+
     def head(self, key: str) -> ObjectHead | None:
         """Return what would lie under *key*."""
         if key in self.written:

@@ -17,6 +17,7 @@ from ngopi.errors import (
     SwapConflictError,
 )
 from ngopi.model import ObjectHead
+from ngopi.store.abilities import ABLE, Abilities
 from ngopi.store.address import folder_of
 from ngopi.store.kinds import find_kind, kind_of
 from ngopi.store.source import checked_blocks
@@ -54,6 +55,15 @@ class FolderStore:
             StoreAddressError: it is no such address, or names another machine.
         """
         return cls(folder_of(settings.url, root=root))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Nothing: a folder keeps what is promised."""
+        return ()
+
+    def probe_abilities(self) -> Abilities:
+        """Return what holds of every folder."""
+        return ABLE
 
     def head(self, key: str) -> ObjectHead | None:
         """Return what is stored under *key*, or None; reads the whole file."""

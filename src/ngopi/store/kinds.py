@@ -29,6 +29,8 @@ _KINDS = tuple(
         (rf"covers/{_NAME}\.jpg", "image/jpeg", _FOR_EVER),
         (rf"covers/{_NAME}\.png", "image/png", _FOR_EVER),
         (rf"(releases|history)/{_NAME}\.json", "application/json", _FOR_EVER),
+        # What a store is asked with, to learn what it can do; never read by anybody else.
+        (rf"probe/{_NAME}\.json", "application/json", "no-cache"),
         (r"ledger\.json", "application/json", "no-cache"),
         (
             r"feed\.xml",

@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import logging
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ngopi.errors import (
-    NgopiError,
     ObjectMissingError,
     ObjectTakenError,
     SourceUnreadableError,
     StoreVerifyError,
     SwapConflictError,
 )
+from ngopi.i18n import _
 from ngopi.model import ObjectHead
+from ngopi.store.abilities import ABLE, probe_bucket, remember_abilities, remembered_abilities
 from ngopi.store.address import bucket_and_prefix, check_endpoint
+from ngopi.store.journal import Journal
 from ngopi.store.kinds import find_kind, kind_of
-from ngopi.store.s3_answers import asking, status_and_code
+from ngopi.store.presets import endpoint_of, preset_of, region_of
+from ngopi.store.s3_answers import asking
+from ngopi.store.s3_bucket import Bucket, hex_md5
+from ngopi.store.s3_upload import PartsUpload
 from ngopi.store.source import checked_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import (
-        CompletedPartTypeDef,
-        GetObjectOutputTypeDef,
-        PutObjectRequestTypeDef,
-    )
 
     from ngopi.model import StoreSettings
-
-_log = logging.getLogger(__name__)
+    from ngopi.store.abilities import Abilities
+    from ngopi.store.s3_bucket import Condition
 
 _CHUNK_BYTES = 1 << 20
 # One request up to here; above it parts, so that a cut connection costs a part and not an hour.
 _WHOLE_BYTES = 16 << 20
-_PART_BYTES = 8 << 20  # S3 takes 10,000 parts at most: 80 GB
-_PARTS_AT_ONCE = 4  # and so 40 MB of memory, with the part that is being read
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 _ATTEMPTS = 3
@@ -58,36 +52,49 @@ class S3Store:
     Access keys come from the standard AWS chain or *settings.profile*. Nothing is asked of the
     store, and boto3 is not loaded, before the first method is called.
 
+    *memory* is a folder of this machine. There the store's abilities are kept: they are probed
+    before the first write, and where conditions do not work, writes are checked by reading
+    before (see *warnings*). There, too, unfinished uploads are noted, for the next run to go
+    on. Without a memory conditions are taken for granted, and a failed upload is dropped.
+
     Raises:
         StoreAddressError: the URL or the endpoint cannot be.
         StoreSecretError: one of them holds a password.
+        UnknownPresetError: no provider has the name that *settings.preset* says.
+        EndpointMissingError: the preset needs an endpoint.
     """
 
-    def __init__(self, settings: StoreSettings) -> None:
-        self._bucket, self._prefix = bucket_and_prefix(settings.url)
-        if settings.endpoint is not None:
-            check_endpoint(settings.endpoint)
+    def __init__(self, settings: StoreSettings, *, memory: Path | None = None) -> None:
+        self._name, self._prefix = bucket_and_prefix(settings.url)
+        self._endpoint = endpoint_of(settings)
+        if self._endpoint is not None:
+            check_endpoint(self._endpoint)
         self._settings = settings
+        self._memory = memory
+        self._abilities = ABLE if memory is None else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should know, as sentences; only what is known without asking the store."""
+        known = self._known_abilities()
+        if known is None or known.safe_for_many:
+            return ()
+        text = _(
+            "The store at {address} does not keep two publishers apart: "
+            "let one person at a time publish to it."
+        )
+        return (text.format(address=self._address),)
+
+    def probe_abilities(self) -> Abilities:
+        """Ask the store anew what it can do, and remember it; writes below probe/ and tidies up."""
+        self._abilities = probe_bucket(self._bucket)
+        if self._memory is not None:
+            remember_abilities(self._abilities_path(self._memory), self._abilities)
+        return self._abilities
 
     def head(self, key: str) -> ObjectHead | None:
         """Return what is stored under *key*, or None."""
-        kind_of(key)
-        from botocore.exceptions import ClientError
-
-        with self._asking("HeadObject", key):
-            try:
-                answer = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
-            except ClientError as error:
-                if status_and_code(error)[1] in ("404", "NoSuchKey"):
-                    return None
-                raise
-        return ObjectHead(
-            key=key,
-            size_bytes=answer["ContentLength"],
-            sha256=answer["Metadata"].get("sha256"),
-            version=answer["ETag"],
-            media_type=answer["ContentType"],
-        )
+        return self._bucket.head(key)
 
     def read(self, key: str) -> tuple[bytes, ObjectHead] | None:
         """Return a small object's bytes and head, both of one moment, or None.
@@ -95,8 +102,8 @@ class S3Store:
         Raises:
             StoreVerifyError: the bytes are not those that were stored.
         """
-        with self._asking("GetObject", key):
-            answer = self._get(key)
+        with self._bucket.asking("GetObject", key):
+            answer = self._bucket.get(key)
             if answer is None:
                 return None
             with contextlib.closing(answer["Body"]) as body:
@@ -105,6 +112,8 @@ class S3Store:
         # Some stores answer with one object's headers and another's bytes while it is replaced.
         if answer["Metadata"].get("sha256", sha256) != sha256:
             raise StoreVerifyError(key=key, reason=f"SHA-256 {sha256}")
+        if not self._may_have_etag(data, answer["ETag"]):
+            raise StoreVerifyError(key=key, reason=f"ETag {answer['ETag']}")
         return data, ObjectHead(
             key=key,
             size_bytes=len(data),
@@ -115,8 +124,8 @@ class S3Store:
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """Yield a large object's bytes, piece by piece."""
-        with self._asking("GetObject", key):
-            answer = self._get(key)
+        with self._bucket.asking("GetObject", key):
+            answer = self._bucket.get(key)
             if answer is None:
                 raise ObjectMissingError(key=key)
             with contextlib.closing(answer["Body"]) as body:
@@ -128,6 +137,7 @@ class S3Store:
         """Store the file *path* for ever under *key*, unless the same is already there."""
         there = self.head(key)
         if there is not None:
+            self._parts_upload(key).forget()
             advance(there.size_bytes)
             return self._same(there, sha256=sha256)
         try:
@@ -143,19 +153,23 @@ class S3Store:
 
     def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
         """Replace *key* by *data* if its version still is *expected* (None: nothing is there)."""
-        return self._put(key, data, sha256=hashlib.sha256(data).hexdigest(), expected=expected)
+        kind_of(key)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if expected is None:
+            condition = self._absent(key, able=self._able().if_none_match)
+        else:
+            condition = self._unchanged(key, expected, able=self._able().if_match)
+        return self._bucket.put(key, data, sha256=sha256, condition=condition)
 
     def delete(self, key: str) -> None:
         """Remove *key*; nothing happens if it is not there."""
-        kind_of(key)
-        with self._asking("DeleteObject", key):
-            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        self._bucket.delete(key)
 
     def heads(self, prefix: str) -> Iterator[ObjectHead]:
         """Yield what lies under *prefix*, in the order of the keys; their sha256 is None."""
-        with self._asking("ListObjectsV2", prefix):
-            pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+        with self._bucket.asking("ListObjectsV2", prefix):
+            pages = self._bucket.client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=self._name, Prefix=self._prefix + prefix):
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
                     kind = find_kind(key)
@@ -179,13 +193,13 @@ class S3Store:
         session = Session(profile_name=self._settings.profile)
         return session.client(
             "s3",
-            endpoint_url=self._settings.endpoint,
-            region_name=self._settings.region or session.region_name or "us-east-1",
+            endpoint_url=self._endpoint,
+            region_name=region_of(self._settings) or session.region_name or "us-east-1",
             config=Config(
                 connect_timeout=_CONNECT_TIMEOUT_S,
                 read_timeout=_READ_TIMEOUT_S,
                 retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                s3={"addressing_style": "path" if self._settings.endpoint else "auto"},
+                s3={"addressing_style": preset_of(self._settings).addressing},
                 # Many S3-compatible stores refuse the newer checksums. Content-MD5, which all
                 # of them check, goes with every body instead.
                 request_checksum_calculation="when_required",
@@ -193,125 +207,81 @@ class S3Store:
             ),
         )
 
-    def _get(self, key: str) -> GetObjectOutputTypeDef | None:
-        kind_of(key)
-        from botocore.exceptions import ClientError
+    @cached_property
+    def _bucket(self) -> Bucket:
+        # A profile that is not there is found here.
+        with asking("", "", address=self._address, bucket=self._name, prefix=self._prefix):
+            client = self._client
+        return Bucket(client=client, name=self._name, prefix=self._prefix, address=self._address)
 
-        try:
-            return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-        except ClientError as error:
-            if status_and_code(error)[1] == "NoSuchKey":
-                return None
-            raise
+    @property
+    def _address(self) -> str:
+        return self._endpoint or "Amazon S3"
 
-    def _put(self, key: str, data: bytes, *, sha256: str, expected: str | None) -> ObjectHead:
-        kind = kind_of(key)
-        request: PutObjectRequestTypeDef = {
-            "Bucket": self._bucket,
-            "Key": self._prefix + key,
-            "Body": data,
-            "ContentMD5": _md5(data),
-            "ContentType": kind.media_type,
-            "CacheControl": kind.cache_control,
-            "Metadata": {"sha256": sha256},
-        }
-        if expected is None:
-            request["IfNoneMatch"] = "*"
-        else:
-            request["IfMatch"] = expected
-        with self._asking("PutObject", key):
-            answer = self._client.put_object(**request)
-        return ObjectHead(
-            key=key,
-            size_bytes=len(data),
-            sha256=sha256,
-            version=answer["ETag"],
-            media_type=kind.media_type,
-        )
+    def _abilities_path(self, memory: Path) -> Path:
+        place = f"{self._address} {self._name}"
+        return memory / "stores" / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json"
+
+    def _known_abilities(self) -> Abilities | None:
+        if self._abilities is None and self._memory is not None:
+            self._abilities = remembered_abilities(self._abilities_path(self._memory))
+        return self._abilities
+
+    def _able(self) -> Abilities:
+        return self._known_abilities() or self.probe_abilities()
+
+    def _absent(self, key: str, *, able: bool) -> Condition:
+        """Return the condition that nothing is under *key*, looked at here if it must be."""
+        if able:
+            return {"IfNoneMatch": "*"}
+        if self.head(key) is not None:
+            raise SwapConflictError(key=key)
+        return {}
+
+    def _unchanged(self, key: str, expected: str, *, able: bool) -> Condition:
+        """Return the condition that *expected* is under *key*, looked at here if it must be."""
+        if able:
+            return {"IfMatch": expected}
+        there = self.head(key)
+        if there is None or there.version != expected:
+            raise SwapConflictError(key=key)
+        return {}
+
+    def _may_have_etag(self, data: bytes, etag: str) -> bool:
+        """Tell False where the store is known for ETags that are MD5 sums, and this is not it."""
+        known = self._known_abilities()
+        if known is None or not known.etag_is_md5 or "-" in etag:
+            return True
+        return etag.strip('"') == hex_md5(data)
 
     def _send(self, key: str, path: Path, *, sha256: str, advance: Callable[[float], None]) -> int:
-        if _size_bytes_of(path) > _WHOLE_BYTES:
-            blocks = checked_blocks(path, sha256=sha256, block_bytes=_PART_BYTES)
-            return self._send_parts(key, blocks, sha256=sha256, advance=advance)
+        able = self._able()
+        size_bytes = _size_bytes_of(path)
+        if size_bytes > _WHOLE_BYTES:
+            self._parts_upload(key).send(
+                key,
+                path,
+                sha256=sha256,
+                size_bytes=size_bytes,
+                condition=lambda: self._absent(key, able=able.if_none_match_parts),
+                advance=advance,
+            )
+            return size_bytes
         data = b"".join(checked_blocks(path, sha256=sha256, block_bytes=_WHOLE_BYTES))
-        self._put(key, data, sha256=sha256, expected=None)
+        condition = self._absent(key, able=able.if_none_match)
+        self._bucket.put(key, data, sha256=sha256, condition=condition)
         advance(len(data))
         return len(data)
 
-    def _send_parts(
-        self,
-        key: str,
-        blocks: Iterable[bytes],
-        *,
-        sha256: str,
-        advance: Callable[[float], None],
-    ) -> int:
-        kind = kind_of(key)
-        with self._asking("CreateMultipartUpload", key):
-            upload_id = self._client.create_multipart_upload(
-                Bucket=self._bucket,
-                Key=self._prefix + key,
-                ContentType=kind.media_type,
-                CacheControl=kind.cache_control,
-                Metadata={"sha256": sha256},
-            )["UploadId"]
-        with contextlib.ExitStack() as undo:
-            undo.callback(self._abort, key, upload_id)
-            parts: list[CompletedPartTypeDef] = []
-            size_bytes = 0
-            for part, part_bytes in self._sent_parts(key, upload_id, blocks):
-                parts.append(part)
-                size_bytes += part_bytes
-                advance(part_bytes)
-            with self._asking("CompleteMultipartUpload", key):
-                self._client.complete_multipart_upload(
-                    Bucket=self._bucket,
-                    Key=self._prefix + key,
-                    UploadId=upload_id,
-                    MultipartUpload={"Parts": parts},
-                    IfNoneMatch="*",
-                )
-            undo.pop_all()
-        return size_bytes
-
-    def _sent_parts(
-        self, key: str, upload_id: str, blocks: Iterable[bytes]
-    ) -> Iterator[tuple[CompletedPartTypeDef, int]]:
-        """Yield the parts and their bytes in their order, with few of them under way at once."""
-        under_way: deque[Future[tuple[CompletedPartTypeDef, int]]] = deque()
-        with ThreadPoolExecutor(_PARTS_AT_ONCE) as pool:
-            for number, block in enumerate(blocks, start=1):
-                if len(under_way) == _PARTS_AT_ONCE:
-                    yield under_way.popleft().result()
-                under_way.append(pool.submit(self._send_part, key, upload_id, number, block))
-            while under_way:
-                yield under_way.popleft().result()
-
-    def _send_part(
-        self, key: str, upload_id: str, number: int, block: bytes
-    ) -> tuple[CompletedPartTypeDef, int]:
-        with self._asking("UploadPart", key):
-            answer = self._client.upload_part(
-                Bucket=self._bucket,
-                Key=self._prefix + key,
-                UploadId=upload_id,
-                PartNumber=number,
-                Body=block,
-                ContentMD5=_md5(block),
-            )
-        return {"ETag": answer["ETag"], "PartNumber": number}, len(block)
-
-    def _abort(self, key: str, upload_id: str) -> None:
-        try:
-            with self._asking("AbortMultipartUpload", key):
-                self._client.abort_multipart_upload(
-                    Bucket=self._bucket, Key=self._prefix + key, UploadId=upload_id
-                )
-        except SwapConflictError:  # the store has dropped or completed it by itself
-            return
-        except NgopiError as error:
-            # The failure that led here is the one to show; these parts are invisible.
-            _log.warning("parts of %s stay in the store, unfinished: %s", key, error)
+    def _parts_upload(self, key: str) -> PartsUpload:
+        folder = None if self._memory is None else self._memory / "uploads"
+        preset = preset_of(self._settings)
+        return PartsUpload(
+            bucket=self._bucket,
+            journal=Journal(folder, place=f"{self._address} {self._name} {self._prefix}{key}"),
+            part_bytes=preset.part_bytes,
+            at_once=preset.parts_at_once,
+        )
 
     def _same(self, there: ObjectHead, *, sha256: str) -> ObjectHead:
         if self._content_sha256(there) != sha256:
@@ -336,19 +306,6 @@ class S3Store:
         for chunk in self.chunks(there.key):
             digest.update(chunk)
         return digest.hexdigest()
-
-    def _asking(self, operation: str, key: str) -> AbstractContextManager[None]:
-        return asking(
-            operation,
-            key,
-            address=self._settings.endpoint or "Amazon S3",
-            bucket=self._bucket,
-            prefix=self._prefix,
-        )
-
-
-def _md5(data: bytes) -> str:
-    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode("ascii")
 
 
 def _size_bytes_of(path: Path) -> int:

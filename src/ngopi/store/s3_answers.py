@@ -29,11 +29,12 @@ _log = logging.getLogger(__name__)
 _ACTIONS = {
     "HeadObject": "s3:GetObject",
     "ListObjectsV2": "s3:ListBucket",
+    "ListParts": "s3:ListMultipartUploadParts",
     "CreateMultipartUpload": "s3:PutObject",
     "UploadPart": "s3:PutObject",
     "CompleteMultipartUpload": "s3:PutObject",
 }
-_READS = ("HeadObject", "GetObject", "ListObjectsV2")
+_READS = ("HeadObject", "GetObject", "ListObjectsV2", "ListParts")
 # NoSuchUpload: a completion that landed, repeated by boto3 because its reply was lost.
 _CONFLICTS = (
     "PreconditionFailed",
@@ -41,6 +42,9 @@ _CONFLICTS = (
     "OperationAborted",
     "NoSuchUpload",
 )
+# A header that the store does not know, as B2 does not know conditions on writes.
+_UNKNOWN_HEADER = ("NotImplemented", "InvalidRequest", "InvalidArgument")
+_NOT_IMPLEMENTED_STATUS = 501
 _REFUSED_CODES = ("ExpiredToken", "InvalidToken", "TokenRefreshRequired")  # with status 400
 _REFUSED_STATUS = (401, 403)
 _BUSY_STATUS = (429, 500, 502, 503, 504)
@@ -103,6 +107,17 @@ def status_and_code(error: ClientError) -> tuple[int, str]:
     """Return HTTP's status and S3's code; an answer to HEAD has the status in both places."""
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     return status, error.response["Error"].get("Code", str(status))
+
+
+def knows_no_condition(error: StoreWriteError) -> bool:
+    """Tell whether the store refused a condition as such, and not what was written."""
+    from botocore.exceptions import ClientError
+
+    cause = error.__cause__
+    if not isinstance(cause, ClientError):
+        return False
+    status, code = status_and_code(cause)
+    return status == _NOT_IMPLEMENTED_STATUS or code in _UNKNOWN_HEADER
 
 
 def _refusal(error: ClientError, *, operation: str, key: str) -> NgopiError:

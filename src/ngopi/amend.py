@@ -1,0 +1,197 @@
+"""What an editor does to the public state on purpose: retract, restore, roll back, look back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ngopi.errors import (
+    AudioGoneError,
+    NoSuchHistoryError,
+    NothingPublicError,
+    NotPublicError,
+    NotRetractedError,
+)
+from ngopi.ledger import from_json, history_key
+from ngopi.model import Ledger, Release, ShowRelease
+from ngopi.transaction import Change, commit, load, look, newest_first, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from ngopi.config import Config
+    from ngopi.model import LedgerEntry
+    from ngopi.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one ledger changed against the one before it; slugs, except *ledger*."""
+
+    ledger: Ledger
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def retract(config: Config, store: Store, slug: str, *, by: str, now: datetime) -> LedgerEntry:
+    """Take an episode out of the feed; its guid is remembered, its audio stays.
+
+    Raises:
+        NotPublicError: no public episode has that slug.
+    """
+
+    def next_state(ledger: Ledger) -> Ledger:
+        entry = _find(ledger.entries, slug)
+        if entry is None:
+            raise NotPublicError(slug=slug)
+        kept = tuple(e for e in ledger.entries if e is not entry)
+        retracted = {**{e.guid: e for e in ledger.retracted}, entry.guid: entry}
+        return replace(ledger, entries=kept, retracted=newest_first(retracted))
+
+    ledger = _amend(config, store, next_state, what=f"retract {slug}", by=by, now=now)
+    found = _find(ledger.retracted, slug)
+    assert found is not None
+    return found
+
+
+def delete_audio(config: Config, store: Store, entry: LedgerEntry) -> str:
+    """Delete a retracted episode's audio from the store; return its key."""
+    key = load(config, store, Release, entry.release).enclosure.key
+    store.delete(key)
+    return key
+
+
+def restore(config: Config, store: Store, slug: str, *, by: str, now: datetime) -> LedgerEntry:
+    """Bring a retracted episode back, with its guid.
+
+    Raises:
+        NotRetractedError: no retracted episode has that slug.
+        AudioGoneError: its audio was deleted.
+    """
+
+    def next_state(ledger: Ledger) -> Ledger:
+        entry = _find(ledger.retracted, slug)
+        if entry is None:
+            raise NotRetractedError(slug=slug)
+        _require_audio(config, store, (entry,))
+        entries = {**{e.guid: e for e in ledger.entries}, entry.guid: entry}
+        return replace(
+            ledger,
+            entries=newest_first(entries),
+            retracted=tuple(e for e in ledger.retracted if e is not entry),
+        )
+
+    ledger = _amend(config, store, next_state, what=f"restore {slug}", by=by, now=now)
+    found = _find(ledger.entries, slug)
+    assert found is not None
+    return found
+
+
+def rollback(
+    config: Config, store: Store, seq: int | None, *, by: str, now: datetime
+) -> tuple[Ledger, Ledger]:
+    """Make the content of ledger *seq* public again, under a new sequence number.
+
+    None means the one before the current. Returns the ledger that was, and the new one.
+    Episodes that came later are retracted, not forgotten: their guids stay known.
+
+    Raises:
+        NoSuchHistoryError: there is no such ledger.
+        AudioGoneError: audio that it names was deleted.
+    """
+    before: list[Ledger] = []
+
+    def next_state(ledger: Ledger) -> Ledger:
+        before[:] = [ledger]
+        wanted = ledger.seq - 1 if seq is None else seq
+        old = ledger if wanted == ledger.seq else _past(store, wanted)
+        _require_audio(config, store, tuple(e for e in old.entries if e not in ledger.entries))
+        guids = {entry.guid for entry in old.entries}
+        later = (*old.retracted, *ledger.retracted, *ledger.entries)
+        retracted = {entry.guid: entry for entry in later if entry.guid not in guids}
+        return replace(
+            ledger, show=old.show, entries=old.entries, retracted=newest_first(retracted)
+        )
+
+    wanted = "previous" if seq is None else seq
+    ledger = _amend(config, store, next_state, what=f"rollback {wanted}", by=by, now=now)
+    return before[0], ledger
+
+
+def history(store: Store) -> Iterator[Step]:
+    """Yield what every ledger changed, newest first.
+
+    Raises:
+        NothingPublicError: nothing was ever published.
+    """
+    current = look(store).ledger
+    if current is None:
+        raise NothingPublicError
+    while current is not None:
+        older = None if current.seq == 1 else _past(store, current.seq - 1)
+        yield _step(current, older)
+        current = older
+
+
+def _amend(
+    config: Config,
+    store: Store,
+    next_state: Callable[[Ledger], Ledger],
+    *,
+    what: str,
+    by: str,
+    now: datetime,
+) -> Ledger:
+    def attempt() -> Ledger:
+        public = look(store)
+        if public.ledger is None:
+            raise NothingPublicError
+        wanted = next_state(public.ledger)
+        change = Change(
+            show=load(config, store, ShowRelease, wanted.show),
+            releases=(),
+            entries=wanted.entries,
+            retracted=wanted.retracted,
+            what=what,
+            by=by,
+            at=now,
+        )
+        return commit(config, store, public, change)
+
+    return settle(attempt)
+
+
+def _find(entries: tuple[LedgerEntry, ...], slug: str) -> LedgerEntry | None:
+    return next((entry for entry in entries if entry.slug == slug), None)
+
+
+def _past(store: Store, seq: int) -> Ledger:
+    found = store.read(history_key(seq))
+    if found is None:
+        raise NoSuchHistoryError(seq=seq)
+    return from_json(Ledger, found[0], key=history_key(seq))
+
+
+def _require_audio(config: Config, store: Store, entries: tuple[LedgerEntry, ...]) -> None:
+    for entry in entries:
+        release = load(config, store, Release, entry.release)
+        head = store.head(release.enclosure.key)
+        if head is None or head.size_bytes != release.enclosure.size_bytes:
+            raise AudioGoneError(slug=entry.slug, key=release.enclosure.key)
+
+
+def _step(ledger: Ledger, older: Ledger | None) -> Step:
+    now = {entry.guid: entry for entry in ledger.entries}
+    then = {entry.guid: entry for entry in older.entries} if older else {}
+    return Step(
+        ledger=ledger,
+        added=tuple(entry.slug for guid, entry in now.items() if guid not in then),
+        changed=tuple(
+            entry.slug
+            for guid, entry in now.items()
+            if guid in then and then[guid].release != entry.release
+        ),
+        removed=tuple(entry.slug for guid, entry in then.items() if guid not in now),
+    )

@@ -1,0 +1,37 @@
+"""``ngopi approve``: an editor's yes to an episode as it is now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ngopi.catalogue import write_approval
+from ngopi.errors import ApproverIsWriterError, NothingToApproveError, PersonEmptyError
+from ngopi.model import Approval
+from ngopi.plan import reading_of, release_of
+from ngopi.text import clean_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ngopi.config import Config
+    from ngopi.model import CatalogueEntry
+
+
+def approve(config: Config, entry: CatalogueEntry, *, by: str, now: datetime) -> Approval:
+    """Write down that *by* read and heard the episode; a later change needs a new yes.
+
+    Raises:
+        ApproverIsWriterError: nobody approves what they wrote.
+        NothingToApproveError: the episode has no audio yet.
+        PersonEmptyError: *by* is no name.
+    """
+    name = clean_line(by)
+    if not name:
+        raise PersonEmptyError(text=by)
+    if entry.episode.writer and name.casefold() == clean_line(entry.episode.writer).casefold():
+        raise ApproverIsWriterError(slug=entry.episode.slug, name=name)
+    if entry.audio is None:
+        raise NothingToApproveError(slug=entry.episode.slug)
+    approval = Approval(by=name, at=now, sha256=reading_of(release_of(config, entry)))
+    write_approval(entry, approval)
+    return approval

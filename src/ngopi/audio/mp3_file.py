@@ -1,0 +1,136 @@
+"""An MP3 file of our own making, frame by frame: the Info frame in front, then the sound."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import accumulate
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from ngopi.audio.mp3_frames import (
+    TOC_ENTRIES,
+    StreamFacts,
+    crc16,
+    frame_count,
+    frame_size,
+    info_frame,
+    info_head,
+    split_frames,
+)
+from ngopi.errors import DiskError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_READ_BYTES = 1 << 20
+
+
+class Mp3Writer:
+    """The file as it grows: room for the Info frame, then frames; the Info frame at the end.
+
+    *samples*: the length for each channel, which the Info frame states.
+
+    Raises:
+        DiskError: *path* cannot be written.
+    """
+
+    def __init__(self, path: Path, *, samples: int) -> None:
+        self._path = path
+        self._samples = samples
+        self._total = frame_count(samples)
+        self._count = self._size = self._crc = 0
+        self._positions: list[int] = []
+        self._head = b""
+        with _disk(path):
+            self._file = path.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: object, *_rest: object) -> None:
+        with _disk(self._path), self._file:
+            if error is None:
+                self._write_info()
+
+    def write(self, frames: Sequence[bytes]) -> None:
+        """Append whole frames."""
+        if not frames:
+            return
+        with _disk(self._path):
+            if not self._head:
+                self._head = info_head(frames[0])
+                self._file.write(bytes(frame_size(self._head)))
+            self._file.write(data := b"".join(frames))
+        self._note_positions(frames)
+        self._count += len(frames)
+        self._size += len(data)
+        self._crc = crc16(data, self._crc)
+
+    def _note_positions(self, frames: Sequence[bytes]) -> None:
+        starts = list(accumulate(map(len, frames), initial=self._size))
+        while len(self._positions) < TOC_ENTRIES:
+            frame = len(self._positions) * self._total // TOC_ENTRIES - self._count
+            if frame >= len(frames):
+                return
+            self._positions.append(starts[frame])
+
+    def _write_info(self) -> None:
+        facts = StreamFacts(
+            samples=self._samples, size_bytes=self._size, crc=self._crc, positions=self._positions
+        )
+        self._file.seek(0)
+        self._file.write(info_frame(self._head, facts))
+
+
+class Mp3Reader:
+    """Any frames of a file that Mp3Writer wrote; the first after the Info frame has number 0.
+
+    *count* is their number.
+
+    Raises:
+        DiskError: *path* cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _disk(path):
+            self._file = path.open("rb")
+            self._starts = self._frame_starts()
+        self.count = len(self._starts) - 1
+
+    def _frame_starts(self) -> NDArray[np.int64]:
+        # In pieces: what is needed of each frame is only how long it is.
+        parts = [np.zeros(1, np.int64)]
+        rest = b""
+        while data := self._file.read(_READ_BYTES):
+            rest += data
+            frames = split_frames(rest)
+            sizes = np.fromiter(map(len, frames), np.int64, len(frames))
+            parts.append(parts[-1][-1] + np.cumsum(sizes))
+            rest = rest[int(sizes.sum()) :]
+        return np.concatenate(parts)[1:]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def frames(self, first: int, stop: int) -> list[bytes]:
+        """Return frames *first* to *stop*."""
+        begin, end = int(self._starts[first]), int(self._starts[stop])
+        with _disk(self._path):
+            self._file.seek(begin)
+            return split_frames(self._file.read(end - begin))
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(path=path, reason=error.strerror or error) from error

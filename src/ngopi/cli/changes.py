@@ -1,0 +1,277 @@
+"""pull, replace, retract, restore, rollback, history, schedule, approve: working together."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ngopi.cli.session import Session, current_time, who
+from ngopi.cli.translated import Command, option
+from ngopi.console import Json, moment
+from ngopi.i18n import N_, _
+from ngopi.model import Take
+
+if TYPE_CHECKING:
+    from ngopi.config import Config
+    from ngopi.model import CatalogueEntry
+    from ngopi.store import Store
+
+
+def _opened(session: Session) -> tuple[Config, Store]:
+    from ngopi.store import open_store
+
+    config = session.config()
+    return config, open_store(config.store, root=config.root)
+
+
+def _entries(config: Config) -> tuple[CatalogueEntry, ...]:
+    from ngopi.catalogue import read_catalogue
+
+    return read_catalogue(config.episodes, zone=config.zone)
+
+
+def _keep_feed(config: Config, store: Store) -> None:
+    from ngopi.publish import keep_feed
+
+    keep_feed(config, store)
+
+
+@click.command(
+    cls=Command,
+    help=N_("Bring here what colleagues published; what you changed here is not overwritten."),
+    epilog=N_("Example: ngopi pull"),
+)
+@option(
+    "--take",
+    type=click.Choice(["theirs"]),
+    help=N_("theirs: also where you changed the same episode here."),
+)
+@click.pass_obj
+def pull(session: Session, *, take: Take | None) -> None:
+    """Bring what is public into this folder."""
+    from ngopi.atomic import lock
+    from ngopi.pull import pull as bring
+
+    config, store = _opened(session)
+    with lock(config.root / ".ngopi.lock"):
+        done = bring(config, _entries(config), store, take=take)
+        _keep_feed(config, store)
+    lines = [
+        *(_("New here: {slug}").format(slug=slug) for slug in done.added),
+        *(_("Brought up to date: {slug}").format(slug=slug) for slug in done.updated),
+    ]
+    for slug, fields in done.differing.items():
+        lines += [_('"{slug}" was changed here; left alone:').format(slug=slug), *fields]
+    lines = lines or [_("Nothing to do: this folder has all that is public.")]
+    document: Json = {
+        "added": list(done.added),
+        "updated": list(done.updated),
+        "kept": list(done.kept),
+        "differing": {slug: list(fields) for slug, fields in done.differing.items()},
+    }
+    session.console.result(document, *lines)
+
+
+@click.command(
+    cls=Command,
+    help=N_("Give an episode new audio and publish it: the guid stays, the address changes."),
+    epilog=N_("Example: ngopi replace 003-pengawasan rekaman-baru.wav"),
+)
+@click.argument("slug", metavar="SLUG")
+@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.pass_context
+def replace(ctx: click.Context, slug: str, recording: Path) -> None:
+    """Replace an episode's audio."""
+    from ngopi.catalogue import find_entry
+    from ngopi.cli.work import ingest
+
+    config = ctx.obj.config()
+    find_entry(_entries(config), slug)
+    ctx.invoke(ingest, recording=recording, slug=slug, no_publish=False, people=())
+    ctx.obj.console.note(
+        _(
+            "Apps that have not fetched the episode yet get the new audio. "
+            "Those that have keep the old file until the listener deletes and fetches it again."
+        )
+    )
+
+
+@click.command(
+    cls=Command,
+    help=N_("Take an episode out of the feed; its audio stays, and restore brings it back."),
+    epilog=N_("Example: ngopi retract 003-pengawasan"),
+)
+@click.argument("slug", metavar="SLUG")
+@option("--delete-audio", is_flag=True, help=N_("Also delete its audio from the store."))
+@option("--yes", is_flag=True, help=N_("Do not ask before deleting."))
+@click.pass_obj
+def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> None:
+    """Retract an episode."""
+    from ngopi import amend
+    from ngopi.atomic import lock
+
+    config, store = _opened(session)
+    if delete_audio and not yes:
+        _confirm(_('Delete the audio of "{slug}" for good?').format(slug=slug))
+    with lock(config.root / ".ngopi.lock"):
+        entry = amend.retract(config, store, slug, by=who(), now=current_time())
+        deleted = amend.delete_audio(config, store, entry) if delete_audio else None
+        _keep_feed(config, store)
+    line = _('"{slug}" is out of the feed; ngopi restore {slug} brings it back.')
+    if deleted:
+        line = _('"{slug}" is out of the feed and its audio is deleted.')
+    document: Json = {"slug": slug, "guid": entry.guid, "deleted": deleted}
+    session.console.result(document, line.format(slug=slug))
+
+
+def _confirm(question: str) -> None:
+    from ngopi.errors import OptionMissingError
+
+    if not sys.stdin.isatty():
+        raise OptionMissingError(option="--yes", example="ngopi retract SLUG --delete-audio --yes")
+    click.confirm(question, abort=True, err=True)
+
+
+@click.command(
+    cls=Command,
+    help=N_("Bring a retracted episode back into the feed, with its guid."),
+    epilog=N_("Example: ngopi restore 003-pengawasan"),
+)
+@click.argument("slug", metavar="SLUG")
+@click.pass_obj
+def restore(session: Session, slug: str) -> None:
+    """Restore an episode."""
+    from ngopi import amend
+    from ngopi.atomic import lock
+
+    config, store = _opened(session)
+    with lock(config.root / ".ngopi.lock"):
+        entry = amend.restore(config, store, slug, by=who(), now=current_time())
+        _keep_feed(config, store)
+    document: Json = {"slug": slug, "guid": entry.guid}
+    session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
+
+
+@click.command(
+    cls=Command,
+    help=N_("Make an earlier state public again; without SEQ the one before the current."),
+    epilog=N_("Example: ngopi rollback 12"),
+)
+@click.argument("seq", metavar="[SEQ]", type=click.IntRange(min=1), required=False)
+@click.pass_obj
+def rollback(session: Session, seq: int | None) -> None:
+    """Roll back."""
+    from ngopi import amend
+    from ngopi.atomic import lock
+
+    config, store = _opened(session)
+    with lock(config.root / ".ngopi.lock"):
+        old, new = amend.rollback(config, store, seq, by=who(), now=current_time())
+        _keep_feed(config, store)
+    text = _("State {old} was replaced by state {new}; {count} episodes are public.")
+    line = text.format(old=old.seq, new=new.seq, count=len(new.entries))
+    session.console.result({"from": old.seq, "seq": new.seq}, line)
+
+
+@click.command(
+    cls=Command,
+    help=N_("Show who changed what is public, when, and what."),
+    epilog=N_("Example: ngopi history --most 5"),
+)
+@option("--most", type=click.IntRange(min=1), default=20, help=N_("How many [default: 20]."))
+@click.pass_obj
+def history(session: Session, most: int) -> None:
+    """Show the history."""
+    from itertools import islice
+
+    from ngopi import amend
+
+    config, store = _opened(session)
+    steps = list(islice(amend.history(store), most))
+    rows, documents = [], []
+    for step in steps:
+        ledger, approved = step.ledger, {e.slug: e.approved_by for e in step.ledger.entries}
+        names = [
+            *(f"+{slug}" for slug in step.added),
+            *(f"~{slug}" for slug in step.changed),
+            *(f"-{slug}" for slug in step.removed),
+        ]
+        editors = sorted({approved.get(slug) or "" for slug in (*step.added, *step.changed)} - {""})
+        who_did = f"{ledger.by} ({', '.join(editors)})" if editors else ledger.by
+        rows.append(
+            (str(ledger.seq), moment(ledger.at, config.zone), who_did, ledger.what, " ".join(names))
+        )
+        documents.append(
+            {
+                "seq": ledger.seq,
+                "at": ledger.at.isoformat(),
+                "by": ledger.by,
+                "approved_by": editors,
+                "what": ledger.what,
+                "added": list(step.added),
+                "changed": list(step.changed),
+                "removed": list(step.removed),
+            }
+        )
+    head = ("#", _("date"), _("who"), _("command"), _("episodes"))
+    session.console.table(documents, head, rows)  # type: ignore[arg-type]  # JSON's list is invariant
+
+
+@click.command(
+    cls=Command,
+    help=N_("Show which episodes become public when, in the show's time zone."),
+    epilog=N_("Example: ngopi schedule"),
+)
+@click.pass_obj
+def schedule(session: Session) -> None:
+    """Show what comes when."""
+    from ngopi.cli.session import last_ledger
+    from ngopi.ledger import state_of
+
+    config, now = session.config(), current_time()
+    ledger = last_ledger(config)
+    coming = [
+        (entry, state)
+        for entry in _entries(config)
+        if (state := state_of(entry, ledger, now=now)) in {"scheduled", "ready"}
+    ]
+    coming.sort(key=lambda pair: pair[0].episode.published or now)
+    documents: list[Json] = [
+        {"slug": e.episode.slug, "published": moment(e.episode.published, config.zone), "state": s}
+        for e, s in coming
+    ]
+    if not coming and not session.as_json:
+        session.console.result([], _("Nothing is scheduled."))
+        return
+    head = (_("date"), _("episode"), _("title"))
+    rows = [
+        (moment(e.episode.published, config.zone), e.episode.slug, e.episode.title)
+        for e, _state in coming
+    ]
+    session.console.table(documents, head, rows)
+
+
+@click.command(
+    cls=Command,
+    help=N_("Say yes to an episode as its editor; a later change needs a new yes."),
+    epilog=N_('Example: ngopi approve 003-pengawasan --as "WG"'),
+)
+@click.argument("slug", metavar="SLUG")
+@option("--as", "name", required=True, metavar="NAME", help=N_("The editor, not the writer."))
+@click.pass_obj
+def approve(session: Session, slug: str, name: str) -> None:
+    """Approve an episode."""
+    from ngopi.approve import approve as say_yes
+    from ngopi.atomic import lock
+    from ngopi.catalogue import find_entry
+
+    config = session.config()
+    with lock(config.root / ".ngopi.lock"):
+        entry = find_entry(_entries(config), slug)
+        approval = say_yes(config, entry, by=name, now=current_time())
+    line = _('{name} approved "{slug}"; next: ngopi publish').format(name=approval.by, slug=slug)
+    document: Json = {"slug": slug, "by": approval.by, "sha256": approval.sha256}
+    session.console.result(document, line)

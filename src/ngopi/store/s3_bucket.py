@@ -1,0 +1,191 @@
+"""A bucket and how it is asked: the requests that storing, probing and uploading share."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypedDict
+
+from ngopi.model import ObjectHead
+from ngopi.store.kinds import kind_of
+from ngopi.store.s3_answers import asking, status_and_code
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from types_boto3_s3 import S3Client  # noqa: TC004 - stubs, which only development has
+    from types_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+
+class Condition(TypedDict, total=False):
+    """When a write may happen: empty is always."""
+
+    IfMatch: str
+    IfNoneMatch: Literal["*"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A bucket's *name*, the *prefix* of all keys in it, and its *address* as people know it."""
+
+    client: S3Client
+    name: str
+    prefix: str
+    address: str
+
+    def head(self, key: str) -> ObjectHead | None:
+        """Return what is stored under *key*, or None."""
+        kind_of(key)
+        from botocore.exceptions import ClientError
+
+        with self.asking("HeadObject", key):
+            try:
+                answer = self.client.head_object(Bucket=self.name, Key=self.prefix + key)
+            except ClientError as error:
+                if status_and_code(error)[1] in ("404", "NoSuchKey"):
+                    return None
+                raise
+        return ObjectHead(
+            key=key,
+            size_bytes=answer["ContentLength"],
+            sha256=answer["Metadata"].get("sha256"),
+            version=answer["ETag"],
+            media_type=answer["ContentType"],
+        )
+
+    def get(self, key: str) -> GetObjectOutputTypeDef | None:
+        """Return the answer to GetObject, or None; to be used inside `asking`."""
+        kind_of(key)
+        from botocore.exceptions import ClientError
+
+        try:
+            return self.client.get_object(Bucket=self.name, Key=self.prefix + key)
+        except ClientError as error:
+            if status_and_code(error)[1] == "NoSuchKey":
+                return None
+            raise
+
+    def put(self, key: str, data: bytes, *, sha256: str, condition: Condition) -> ObjectHead:
+        """Store *data* in one request.
+
+        Raises:
+            SwapConflictError: the condition does not hold.
+            StoreWriteError: the store refuses, perhaps the condition as such.
+        """
+        kind = kind_of(key)
+        with self.asking("PutObject", key):
+            answer = self.client.put_object(
+                Bucket=self.name,
+                Key=self.prefix + key,
+                Body=data,
+                ContentMD5=_content_md5(hex_md5(data)),
+                ContentType=kind.media_type,
+                CacheControl=kind.cache_control,
+                Metadata={"sha256": sha256},
+                **condition,
+            )
+        return ObjectHead(
+            key=key,
+            size_bytes=len(data),
+            sha256=sha256,
+            version=answer["ETag"],
+            media_type=kind.media_type,
+        )
+
+    def begin(self, key: str, *, sha256: str) -> str:
+        """Begin an upload in parts and return its id."""
+        kind = kind_of(key)
+        with self.asking("CreateMultipartUpload", key):
+            return self.client.create_multipart_upload(
+                Bucket=self.name,
+                Key=self.prefix + key,
+                ContentType=kind.media_type,
+                CacheControl=kind.cache_control,
+                Metadata={"sha256": sha256},
+            )["UploadId"]
+
+    def send_part(
+        self, key: str, upload_id: str, number: int, body: bytes | BinaryIO, *, md5: str
+    ) -> str:
+        """Send one part, whose MD5 is *md5* as hex, and return its ETag."""
+        with self.asking("UploadPart", key):
+            answer = self.client.upload_part(
+                Bucket=self.name,
+                Key=self.prefix + key,
+                UploadId=upload_id,
+                PartNumber=number,
+                Body=body,
+                ContentMD5=_content_md5(md5),
+            )
+        return answer["ETag"]
+
+    def landed_parts(self, key: str, upload_id: str) -> dict[int, str]:
+        """Return the ETags, without quotes, of an upload's parts by number.
+
+        Raises:
+            SwapConflictError: the upload is gone.
+        """
+        with self.asking("ListParts", key):
+            pages = self.client.get_paginator("list_parts").paginate(
+                Bucket=self.name, Key=self.prefix + key, UploadId=upload_id
+            )
+            return {
+                part["PartNumber"]: part["ETag"].strip('"')
+                for page in pages
+                for part in page.get("Parts", ())
+            }
+
+    def complete(
+        self, key: str, upload_id: str, etags: dict[int, str], *, condition: Condition
+    ) -> None:
+        """Make an object of the parts, whose ETags *etags* has by number.
+
+        Raises:
+            SwapConflictError: the condition does not hold, or the upload is gone.
+            StoreWriteError: the store refuses, perhaps the condition as such.
+        """
+        with self.asking("CompleteMultipartUpload", key):
+            self.client.complete_multipart_upload(
+                Bucket=self.name,
+                Key=self.prefix + key,
+                UploadId=upload_id,
+                MultipartUpload={
+                    "Parts": [
+                        {"ETag": etag, "PartNumber": number}
+                        for number, etag in sorted(etags.items())
+                    ]
+                },
+                **condition,
+            )
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """Drop an upload and its parts.
+
+        Raises:
+            SwapConflictError: it is gone already.
+        """
+        with self.asking("AbortMultipartUpload", key):
+            self.client.abort_multipart_upload(
+                Bucket=self.name, Key=self.prefix + key, UploadId=upload_id
+            )
+
+    def delete(self, key: str) -> None:
+        """Remove *key*; nothing happens if it is not there."""
+        kind_of(key)
+        with self.asking("DeleteObject", key):
+            self.client.delete_object(Bucket=self.name, Key=self.prefix + key)
+
+    def asking(self, operation: str, key: str) -> AbstractContextManager[None]:
+        """Raise ngopi's errors for those of boto3 inside."""
+        return asking(operation, key, address=self.address, bucket=self.name, prefix=self.prefix)
+
+
+def hex_md5(data: bytes) -> str:
+    """Return the MD5 of *data* as hex."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _content_md5(md5: str) -> str:
+    # All stores check it, which cannot be said of the newer checksums.
+    return base64.b64encode(bytes.fromhex(md5)).decode("ascii")

@@ -1,0 +1,254 @@
+"""One change of what the public sees: releases → ledger → feed, by compare-and-swap.
+
+Feed and ledger are rendered from releases, never from a folder alone, so two producers
+cannot drop each other's work; whatever is stopped, the next run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import secrets
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from ngopi.atomic import sha256_of, write_atomic
+from ngopi.errors import (
+    FeedRefusedError,
+    LedgerUnreadableError,
+    PublishContendedError,
+    SwapConflictError,
+)
+from ngopi.feed.build import build_feed
+from ngopi.feed.check import check_feed
+from ngopi.ledger import (
+    LEDGER_KEY,
+    from_json,
+    history_key,
+    ledger_of,
+    release_key,
+    sha256_of_bytes,
+    to_json,
+)
+from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, ShowRelease
+from ngopi.plan import stored_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ngopi.config import Config
+    from ngopi.store import Store
+
+FEED_KEY = "feed.xml"
+_ATTEMPTS = 12
+_SHOWS_KEPT = 20
+
+K = TypeVar("K", Release, ShowRelease)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Public:
+    """What the public sees at one moment; the feed was looked at before the ledger."""
+
+    feed: ObjectHead | None
+    ledger: Ledger | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The next state: *show* and *entries* whole; *releases*: those that may be new.
+
+    *what* is the command, *by* and *at* who gave it and when.
+    """
+
+    show: ShowRelease
+    releases: tuple[Release, ...]
+    entries: tuple[LedgerEntry, ...]
+    retracted: tuple[LedgerEntry, ...]
+    what: str
+    by: str
+    at: datetime
+
+
+def settle(attempt: Callable[[], T]) -> T:
+    """Call *attempt*, and again whenever somebody else was faster.
+
+    Raises:
+        PublishContendedError: others kept publishing in between.
+    """
+    for count in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except SwapConflictError:
+            time.sleep(random.uniform(0.01, 0.05) * count)  # noqa: S311 - jitter, no secret
+    raise PublishContendedError
+
+
+def look(store: Store) -> Public:
+    """Return what the public sees now."""
+    feed = store.head(FEED_KEY)  # before the ledger: whoever publishes in between wins the swap
+    found = store.read(LEDGER_KEY)
+    version = None if found is None else found[1].version
+    return Public(feed=feed, ledger=ledger_of(found), version=version)
+
+
+def feed_is_current(public: Public, store: Store) -> bool:
+    """Say whether the public feed is the one that the ledger renders to."""
+    if public.feed is None or public.ledger is None:
+        return False
+    sha256 = public.feed.sha256
+    if sha256 is None:  # a store that keeps no metadata
+        found = store.read(FEED_KEY)
+        sha256 = None if found is None else sha256_of_bytes(found[0])
+    return sha256 == public.ledger.feed
+
+
+def commit(config: Config, store: Store, public: Public, change: Change) -> Ledger:
+    """Make *change* public: add the releases, swap the ledger, swap the feed.
+
+    The feed is rendered and checked first: if it has an error, nothing is changed.
+
+    Raises:
+        SwapConflictError: somebody else was faster; look again.
+        FeedRefusedError: clients would refuse the feed.
+    """
+    bodies = {sha256_of_bytes(body): body for body in map(to_json, change.releases)}
+    shown = to_json(change.show)
+    bodies[sha256_of_bytes(shown)] = shown
+    feed = _render(config, store, change.show, change.entries, change.releases)
+    for sha256, body in bodies.items():
+        _add_release(config, store, sha256, body, public.ledger)
+    ledger = _next_ledger(public.ledger, change, sha256_of_bytes(shown), sha256_of_bytes(feed))
+    if ledger is not public.ledger:
+        _swap_ledger(store, ledger, public)
+    try:
+        store.swap(FEED_KEY, feed, expected=public.feed.version if public.feed else None)
+    except SwapConflictError:
+        settle(lambda: _bring_feed_in_line(config, store))
+    return ledger
+
+
+def _next_ledger(old: Ledger | None, change: Change, show: str, feed: str) -> Ledger:
+    """Return the ledger of *change*, or *old* where only the feed lags behind it."""
+    if old is not None and (old.show, old.feed, old.entries, old.retracted) == (
+        show, feed, change.entries, change.retracted,
+    ):  # fmt: skip
+        return old
+    return Ledger(
+        seq=old.seq + 1 if old else 1,
+        nonce=secrets.token_hex(8),
+        guid=change.show.show.guid or "",
+        show=show,
+        feed=feed,
+        by=change.by,
+        at=change.at,
+        what=change.what,
+        entries=change.entries,
+        shows=_shows(old, show),
+        retracted=change.retracted,
+    )
+
+
+def _shows(old: Ledger | None, show: str) -> tuple[str, ...]:
+    if old is None or old.show == show:
+        return old.shows if old else ()
+    return (old.show, *old.shows)[:_SHOWS_KEPT]
+
+
+def _bring_feed_in_line(config: Config, store: Store) -> None:
+    """Another publisher swapped the feed in between: make it the newest ledger's."""
+    public = look(store)
+    ledger = public.ledger
+    if ledger is None or feed_is_current(public, store):
+        return
+    show = load(config, store, ShowRelease, ledger.show)
+    feed = _render(config, store, show, ledger.entries, ())
+    store.swap(FEED_KEY, feed, expected=public.feed.version if public.feed else None)
+
+
+def newest_first(entries: dict[str, LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """Return the entries in the one order that equal ledgers have."""
+    ordered = sorted(entries.values(), key=lambda entry: (entry.published, entry.guid))
+    return tuple(reversed(ordered))
+
+
+def _render(
+    config: Config,
+    store: Store,
+    show: ShowRelease,
+    entries: tuple[LedgerEntry, ...],
+    new: tuple[Release, ...],
+) -> bytes:
+    known = {sha256_of_bytes(to_json(release)): release for release in new}
+    releases = [
+        _rehosted(known.get(e.release) or load(config, store, Release, e.release), config)
+        for e in entries
+    ]
+    feed = build_feed(show.show, cover=show.cover, releases=releases)
+    findings = check_feed(feed, where=FEED_KEY, feed_url=config.show.feed_url)
+    errors = [finding for finding in findings if finding.severity == "E"]
+    if errors:
+        lines = (f"  {finding.where}: {finding.message} {finding.hint}" for finding in errors)
+        raise FeedRefusedError(findings=tuple(lines))
+    return feed
+
+
+def _rehosted(release: Release, config: Config) -> Release:
+    """Say the URLs under today's public address, whichever it was when it was released."""
+    objects = [thing for thing in (release.enclosure, release.cover) if thing is not None]
+    moved = [
+        stored_object(config, thing.key, size_bytes=thing.size_bytes, sha256=thing.sha256)
+        for thing in objects
+    ]
+    return replace(release, enclosure=moved[0], cover=moved[1] if release.cover else None)
+
+
+def load(config: Config, store: Store, kind: type[K], sha256: str) -> K:
+    """Return a release object, from this machine's copy if it has one.
+
+    Raises:
+        LedgerUnreadableError: it is gone, or not what its name says.
+    """
+    key = release_key(sha256)
+    copy = config.scratch / key
+    if copy.is_file() and sha256_of(copy) == sha256:
+        return from_json(kind, copy.read_bytes(), key=key)
+    found = store.read(key)
+    if found is None or sha256_of_bytes(found[0]) != sha256:
+        raise LedgerUnreadableError(key=key, reason="sha256")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(copy, found[0])
+    return from_json(kind, found[0], key=key)
+
+
+def _add_release(
+    config: Config, store: Store, sha256: str, body: bytes, ledger: Ledger | None
+) -> None:
+    if ledger and sha256 in {ledger.show, *(entry.release for entry in ledger.entries)}:
+        return
+    try:
+        store.swap(release_key(sha256), body, expected=None)
+    except SwapConflictError:
+        found = store.read(release_key(sha256))
+        if found is None or found[0] != body:  # its name is its hash: nothing else may be there
+            raise LedgerUnreadableError(key=release_key(sha256), reason="sha256") from None
+    copy = config.scratch / release_key(sha256)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(copy, body)
+
+
+def _swap_ledger(store: Store, ledger: Ledger, public: Public) -> None:
+    if public.ledger is not None:
+        with contextlib.suppress(SwapConflictError):  # kept already, by whoever swapped it in
+            store.swap(history_key(public.ledger.seq), to_json(public.ledger), expected=None)
+    try:
+        store.swap(LEDGER_KEY, to_json(ledger), expected=public.version)
+    except SwapConflictError:
+        # A write can land while its reply is lost: then the nonce in the store is our own.
+        current = ledger_of(store.read(LEDGER_KEY))
+        if current is None or current.nonce != ledger.nonce:
+            raise
