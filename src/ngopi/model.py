@@ -113,6 +113,21 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """Sound over time, a value each *step_s*, for a picture; before is in the master's time.
+
+    *before_lufs* and *after_lufs* are short-term loudness, *gain_db* is the leveller's,
+    *peak_dbtp* the true peak of the delivered file.
+    """
+
+    step_s: float
+    before_lufs: tuple[float, ...]
+    after_lufs: tuple[float, ...]
+    gain_db: tuple[float, ...]
+    peak_dbtp: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One measured file."""
 
