@@ -17,13 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Faults:
-    """What goes wrong, each once: the first request whose "METHOD path" matches the pattern."""
+    """What goes wrong, each once: the first request whose "METHOD path" matches the pattern.
+
+    *always_cut* is another matter: while it is set, the line is cut in the middle of every
+    request that it matches. *passed* has what reached the server, with the bytes of its body.
+    """
 
     endpoint: str = ""
+    always_cut: str | None = None
+    cut_body_of: str | None = None
     drop_reply_to: str | None = None
     corrupt_body_of: str | None = None
     answer_503_to: str | None = None
     happened: list[str] = field(default_factory=list)
+    passed: list[tuple[str, int]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def strikes(self, fault: str, request: str) -> bool:
@@ -36,55 +43,80 @@ class Faults:
             self.happened.append(f"{fault} {request}")
             return True
 
+    def cuts(self, request: str) -> bool:
+        """Tell whether the line is cut in the middle of *request*."""
+        always = self.always_cut is not None and re.match(self.always_cut, request) is not None
+        return always or self.strikes("cut_body_of", request)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Forwards to *netloc*, with *faults*."""
+
+    protocol_version = "HTTP/1.1"
+    faults: Faults
+    netloc: str
+
+    def forward(self) -> None:
+        request = f"{self.command} {self.path}"
+        body_bytes = int(self.headers.get("Content-Length", 0))
+        if self.faults.cuts(request):
+            self.rfile.read(body_bytes // 2)
+            self.close_connection = True
+            return
+        body = self.rfile.read(body_bytes)
+        if self.faults.strikes("answer_503_to", request):
+            self.reply(503, [], b"")
+            return
+        if self.faults.strikes("corrupt_body_of", request):
+            body = bytes([body[0] ^ 1]) + body[1:]
+        try:
+            status, headers, content = self.asked(body)
+        except (OSError, http.client.HTTPException):  # the server is gone
+            self.close_connection = True
+            return
+        self.faults.passed.append((request, body_bytes))
+        if self.faults.strikes("drop_reply_to", request):
+            self.close_connection = True
+            return
+        self.reply(status, headers, content)
+
+    def asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return what the server answers."""
+        upstream = http.client.HTTPConnection(self.netloc, timeout=30)
+        with contextlib.closing(upstream):
+            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                if name.lower() not in ("expect", "connection"):
+                    upstream.putheader(name, value)
+            upstream.endheaders(body)
+            answer = upstream.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+
+    def reply(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        """Pass an answer on."""
+        length = str(len(content))
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() == "content-length" and self.command == "HEAD":
+                length = value
+            elif name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", length)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = forward  # noqa: N815 - http.server's names
+
+    def log_message(self, *args: object) -> None:
+        """Stay silent."""
+
 
 @contextlib.contextmanager
 def faulty_proxy(endpoint: str) -> Iterator[Faults]:
     """Run a proxy before *endpoint*; the faults can be set while it runs."""
     faults = Faults()
-    netloc = urlsplit(endpoint).netloc
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = f"{self.command} {self.path}"
-            if faults.strikes("answer_503_to", request):
-                self.send_response_only(503)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            if faults.strikes("corrupt_body_of", request):
-                body = bytes([body[0] ^ 1]) + body[1:]
-            upstream = http.client.HTTPConnection(netloc, timeout=30)
-            with contextlib.closing(upstream):
-                upstream.putrequest(
-                    self.command, self.path, skip_host=True, skip_accept_encoding=True
-                )
-                for name, value in self.headers.items():
-                    if name.lower() not in ("expect", "connection"):
-                        upstream.putheader(name, value)
-                upstream.endheaders(body)
-                answer = upstream.getresponse()
-                content = answer.read()
-            if faults.strikes("drop_reply_to", request):
-                self.close_connection = True
-                return
-            self.send_response_only(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in ("connection", "transfer-encoding", "content-length"):
-                    self.send_header(name, value)
-            length = answer.getheader("Content-Length") if self.command == "HEAD" else None
-            self.send_header("Content-Length", length or str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = forward  # noqa: N815 - http.server's names
-
-        def log_message(self, *args: object) -> None:
-            """Stay silent."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    handler = type("Handler", (_Handler,), {"faults": faults, "netloc": urlsplit(endpoint).netloc})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         server.block_on_close = False
         thread = threading.Thread(target=server.serve_forever, daemon=True)

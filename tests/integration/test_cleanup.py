@@ -1,8 +1,9 @@
-"""What was added to clean speech goes, and the speech stays; judged by arithmetic and libebur128."""
+"""What was added to clean speech goes, and the speech stays, as arithmetic and libebur128 say."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from ngopi.audio.pcm import Pcm
 from ngopi.audio.survey import survey
 from ngopi.model import AudioSettings
 from other_meter import judge
-from speech import RATE_HZ, conversation, voice
+from speech import RATE_HZ, voice
 
 SECONDS = 24
 
@@ -193,7 +194,7 @@ def test_noise_that_cannot_be_heard_stays():
 
 
 def test_noise_as_loud_as_the_programme_is_the_programme():
-    assert names(planned(noise(-30))) == []
+    assert "noise" not in names(planned(noise(-30)))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_noise_as_loud_as_the_programme_is_the_programme():
     ids=["rumble", "offset", "hum", "noise"],
 )
 def test_no_step_changes_the_loudness_of_clean_speech(dirt):
-    words = conversation([-20, -26], duration_s=SECONDS, channels=1, noise_dbfs=-75)
+    words = speech()
     plan = planned(words + dirt)
     assert plan.treatments
 
@@ -218,7 +219,8 @@ def test_clipping_is_told_and_not_repaired():
     plan = planned(sound)
 
     assert names(plan) == ["clipped"]
-    assert plan.treatments[0].count == np.count_nonzero(np.abs(sound) == 0.5)
+    runs = [len(list(run)) for value, run in groupby(sound[:, 0]) if abs(value) == 0.5]
+    assert plan.treatments[0].count == sum(run for run in runs if run >= 3)
     assert plan.treatments[0].at_s == pytest.approx(np.abs(sound[:, 0]).argmax() / RATE_HZ)
     assert "Nothing was repaired" in plan.treatments[0].sentence
 
@@ -279,6 +281,6 @@ def test_every_fact_has_a_sentence(dirty_plan):
     sentences = [treatment.sentence for treatment in dirty_plan.treatments]
 
     assert sentences[0] == "A constant offset was taken out (-34 dBFS)."
-    assert sentences[1].startswith("Rumble below 75 Hz was taken out (")
+    assert sentences[1].startswith("Rumble below 70 Hz was taken out (")
     assert sentences[2].startswith("Mains hum of 50 Hz was taken out (it stood ")
     assert sentences[3].startswith("Steady background noise was lowered by ")

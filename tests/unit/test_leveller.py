@@ -135,6 +135,13 @@ def test_music_alone_is_left_alone():
     assert levelled(chords(20))[0] is UNLEVELLED
 
 
+def test_clicks_are_nobodys_speech():
+    sound = np.zeros((6 * RATE_HZ, 1))
+    sound[::RATE_HZ] = 0.9
+
+    assert levelled(sound)[0] is UNLEVELLED
+
+
 def test_the_farthest_are_lifted_by_15_db_at_most():
     dialogue = Dialogue.of_turns([(8, -18), (8, -35)] * 2)
 

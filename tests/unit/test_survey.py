@@ -36,7 +36,7 @@ def test_offset_is_found_exactly():
     sound = voice(SECONDS, channels=2).astype(np.float64)
     sound -= sound.mean(axis=0)
 
-    left, right = surveyed(sound + [0.02, -0.003]).channels
+    left, right = surveyed(sound + np.array([0.02, -0.003])).channels
 
     assert left.dc == pytest.approx(0.02, abs=1e-6)
     assert right.dc == pytest.approx(-0.003, abs=1e-6)

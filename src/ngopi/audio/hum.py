@@ -24,11 +24,13 @@ _CHUNK_HOPS = 20
 _ROW_FRAMES = 60  # the hum's level may change this often
 
 _DRIFT_STEP_HZ = 0.01
-_DRIFT_HZ = _DRIFT_STEP_HZ * np.arange(-30, 31)  # how far the mains and the recorder's clock may be off
+_DRIFT_HZ = _DRIFT_STEP_HZ * np.arange(
+    -30, 31
+)  # how far the mains and the recorder's clock may be off
 _DRIFT_HOPS = 100  # looked at to either side
 _DRIFT_EVERY_HOPS = 20
-_DRIFT_CENTRES = 4  # centres that an estimate is smoothed with, on either side
-_DRIFT_USUAL_HZ = 0.3
+_DRIFT_CENTRES = 3  # centres that an estimate is smoothed with, on either side
+_DRIFT_USUAL_HZ = 0.2
 _NEAR_HOPS = 40
 # Where nobody pauses for four seconds, what was heard further away counts.
 _FAR_HOPS, _FAR_WEIGHT = 200, 0.02

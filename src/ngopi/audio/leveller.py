@@ -56,9 +56,9 @@ _BEFORE_SPEECH_TICKS = 5  # soft consonants begin before they are noticed
 
 _TOUCHING_TICKS = 20
 _BOUNDARY_REACH_TICKS = 60
-_SILENT_SHARE = 10 ** (-15 / 10)
+_SILENT_SHARE = 10 ** (-12 / 10)
 _SHORTEST_PAUSE_TICKS = 8
-_PAUSE_WORTH = 36.0  # 0.2 s of one speaker with the gain of another who is 12 dB away
+_PAUSE_WORTH = 60.0  # 0.3 s of one speaker with the gain of another who is 12 dB away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +147,8 @@ def level(profile: Profile, *, hop_frames: int) -> Levelling:
     speech = [
         turn for part in parts if part.size for turn in _speech(ticks, hops, part, common_lufs)
     ]
+    if not speech:
+        return UNLEVELLED
     stretches = sorted(speech + music, key=lambda stretch: stretch.runs)
     curve = _curve(stretches, hop_frames / _TICKS_PER_HOP)
     return Levelling(

@@ -1,8 +1,8 @@
 """Take out what lies below the voices: a zero-phase high-pass, nearly free of cost.
 
 The low part is found at a 32nd of the sample rate and subtracted: what lies above is never
-filtered, only its low part is. The slope is that of a Linkwitz-Riley filter (24 dB an
-octave) without its phase; 5 ms away from a click it rings at -60 dB, 25 ms away at -106.
+filtered, only its low part is. The slope is 36 dB an octave,
+steep enough to leave a deep voice whole: 0.4 dB are gone at 100 Hz.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
     Read: TypeAlias = Callable[[int, int], NDArray[np.float32]]
 
-HIGH_PASS_HZ = 75.0
+HIGH_PASS_HZ = 70.0
 """Where 3 dB are gone."""
 
-_HALF_HZ = HIGH_PASS_HZ * (1 / 2**0.5 / (1 - 1 / 2**0.5)) ** -0.25  # where 6 dB are gone
+_ORDER = 6
+_HALF_HZ = HIGH_PASS_HZ * (2**0.5 - 1) ** (1 / _ORDER)  # where 6 dB are gone
 _STEP = 32
 _SIDE = 4  # steps that the filters between the two rates reach to either side
-_KERNEL = 96  # steps: 64 ms, where the low-pass has decayed below -120 dB
+_KERNEL = 128  # steps: 85 ms, where the low-pass has decayed below -120 dB
 _REACH = 2 * _SIDE + _KERNEL
 _KAISER_BETA = 9.0  # 90 dB: nothing of the voices is folded into the low part
 
@@ -42,7 +43,7 @@ class LowPart:
         self._down = padded.T.astype(np.float32)
         self._up = padded * (taps.sum() / taps[::_STEP].sum())
         hz = np.fft.rfftfreq(8 * _KERNEL, _STEP / sample_rate_hz)
-        kernel = np.fft.irfft(1 / (1 + (hz / _HALF_HZ) ** 4))
+        kernel = np.fft.irfft(1 / (1 + (hz / _HALF_HZ) ** _ORDER))
         kernel = np.concatenate([kernel[-_KERNEL:], kernel[: _KERNEL + 1]])
         self._kernel = kernel / kernel.sum()  # a constant offset goes altogether
 

@@ -77,6 +77,8 @@ def _highest_around(values: NDArray[np.float64], reach: int) -> NDArray[np.float
     return highest
 
 
-def _running_mean(values: NDArray[np.float64] | NDArray[np.bool_], window: int) -> NDArray[np.float64]:
-    sums = np.cumsum(np.insert(values, 0, 0.0))
+def _running_mean(
+    values: NDArray[np.float64] | NDArray[np.bool_], window: int
+) -> NDArray[np.float64]:
+    sums = np.cumsum(np.insert(np.asarray(values, np.float64), 0, 0.0))
     return np.asarray((sums[window:] - sums[:-window]) / window)
