@@ -20,7 +20,8 @@ class Faults:
     """What goes wrong, each once: the first request whose "METHOD path" matches the pattern.
 
     *always_cut* is another matter: while it is set, the line is cut in the middle of every
-    request that it matches. *passed* has what reached the server, with the bytes of its body.
+    request that it matches. *skip* lets so many matches go by unharmed. *passed* has what
+    reached the server, with the bytes of its body.
     """
 
     endpoint: str = ""
@@ -29,6 +30,7 @@ class Faults:
     drop_reply_to: str | None = None
     corrupt_body_of: str | None = None
     answer_503_to: str | None = None
+    skip: int = 0
     happened: list[str] = field(default_factory=list)
     passed: list[tuple[str, int]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -38,6 +40,9 @@ class Faults:
         with self._lock:
             pattern = getattr(self, fault)
             if pattern is None or not re.match(pattern, request):
+                return False
+            if self.skip:
+                self.skip -= 1
                 return False
             setattr(self, fault, None)
             self.happened.append(f"{fault} {request}")

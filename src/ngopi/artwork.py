@@ -120,6 +120,10 @@ def cover_for_tag(path: Path) -> bytes:
     """
     check_cover(path)
     with _opened(path) as image:
+        # Small at once, a JPEG already as it is decoded: copies of 3000 px take 27 MB each.
+        largest_px = _TAG_STEPS[0][0]
+        image.draft("RGB", (largest_px, largest_px))
+        image.thumbnail((largest_px, largest_px), Image.Resampling.LANCZOS)
         picture = ImageOps.exif_transpose(image)  # the JPEG that is written has no EXIF
         if picture.has_transparency_data:
             clear = picture.convert("RGBA")

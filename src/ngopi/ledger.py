@@ -92,6 +92,14 @@ def ledger_of(found: tuple[bytes, ObjectHead] | None) -> Ledger | None:
     return None if found is None else from_json(Ledger, found[0], key=LEDGER_KEY)
 
 
+def seen_ledger(scratch: Path) -> Ledger | None:
+    """Return the ledger that this folder saw last; None if it never saw one, or forgot it."""
+    try:
+        return from_json(Ledger, (scratch / LEDGER_KEY).read_bytes(), key=LEDGER_KEY)
+    except (OSError, LedgerUnreadableError):  # a copy that may be forgotten
+        return None
+
+
 def read_bases(scratch: Path) -> dict[str, str]:
     """Return, by guid, the release that this folder last agreed with; empty if forgotten."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -317,13 +317,17 @@ class CatalogueEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectHead:
-    """An object in a store; *version* changes with every write and is what a swap expects."""
+    """An object in a store; *version* changes with every write and is what a swap expects.
+
+    *modified* is when it was written, where the store was asked and says so.
+    """
 
     key: str
     size_bytes: int
     sha256: str | None
     version: str
     media_type: str
+    modified: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

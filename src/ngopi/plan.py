@@ -56,12 +56,14 @@ class Plan:
 class Wish:
     """This folder's wish: the releases to be public, and the local file behind each key.
 
-    *waiting*: slugs that would be due, but for an editor's yes; *approved_by*: who said it.
+    *ahead*: releases whose time has not come; *waiting*: slugs that would be due, but for an
+    editor's yes; *approved_by*: who said it.
     """
 
     show: ShowRelease
     releases: tuple[Release, ...]
     files: dict[str, Path]
+    ahead: tuple[Release, ...]
     waiting: tuple[str, ...]
     approved_by: dict[str, str]
 
@@ -101,6 +103,11 @@ def make_wish(
         and not is_approved(entry, release)
     }
     releases = tuple(release for slug, (_, release) in due.items() if slug not in waiting)
+    ahead = tuple(
+        _release(config, entry, files)
+        for entry in entries
+        if entry.audio is not None and entry.episode.published and not _is_due(entry, now)
+    )
     _require_same_guids(releases, ledger)
     cover = _cover(config, "show", config.cover, files)
     show = replace(config.show, guid=_guid(config, ledger))
@@ -108,6 +115,7 @@ def make_wish(
         show=ShowRelease(show=show, cover=cover),
         releases=releases,
         files=files,
+        ahead=ahead,
         waiting=tuple(sorted(waiting)),
         approved_by={
             entry.episode.guid: entry.approval.by

@@ -64,6 +64,7 @@ class Published:
     ledger: Ledger
     changed: bool
     feed_url: str
+    ahead: dict[str, str]
 
 
 def publish(
@@ -95,22 +96,28 @@ def publish(
         public = look(store)
         wish = make_wish(config, entries, public.ledger, now=now)
         plan = make_plan(entries, wish, public.ledger, bases=bases, now=now)
+        ahead = _store_ahead(wish, bases, store, progress)
         if plan.clashes or plan.show == "clashes":
             plan = _decided(config, store, plan, wish, public, take)
         if public.ledger is not None and _in_line(plan) and feed_is_current(public, store):
-            return _published(config, plan, public.ledger, changed=False)
+            return _published(config, plan, public.ledger, ahead, changed=False)
         for thing in _stored(wish, plan, store, progress):
             # Also what an earlier run stored: it may have been stopped by this very question.
             if config.store.url.startswith("s3:"):
                 fetch(thing.url, size_bytes=thing.size_bytes)
         change = _change(config, store, wish, plan, public.ledger, by=by, now=now)
-        return _published(config, plan, commit(config, store, public, change), changed=True)
+        ledger = commit(config, store, public, change)
+        return _published(config, plan, ledger, ahead, changed=True)
 
     return settle(attempt)
 
 
-def _published(config: Config, plan: Plan, ledger: Ledger, *, changed: bool) -> Published:
-    return Published(plan=plan, ledger=ledger, changed=changed, feed_url=config.show.feed_url)
+def _published(
+    config: Config, plan: Plan, ledger: Ledger, ahead: dict[str, str], *, changed: bool
+) -> Published:
+    return Published(
+        plan=plan, ledger=ledger, changed=changed, feed_url=config.show.feed_url, ahead=ahead
+    )
 
 
 def _in_line(plan: Plan) -> bool:
@@ -126,6 +133,7 @@ def keep_local_copies(config: Config, store: Store, published: Published) -> Non
     keep_feed(config, store)
     agreed = {*published.plan.add, *published.plan.change, *published.plan.keep}
     bases = {e.guid: e.release for e in published.ledger.entries if e.slug in agreed}
+    bases |= published.ahead
     if published.plan.show != "behind":
         bases[SHOW_BASE] = published.ledger.show
     write_bases(config.scratch, bases)
@@ -215,14 +223,41 @@ def _stored(wish: Wish, plan: Plan, store: Store, progress: Progress) -> Iterato
             objects += [release.enclosure, *([release.cover] if release.cover else [])]
     missing = []
     for thing in objects:
-        head = store.head(thing.key)
-        if head is None or (head.size_bytes, head.sha256) != (thing.size_bytes, thing.sha256):
+        if not _is_stored(store, thing):
             _require_file(wish.files[thing.key], thing)
             missing.append(thing)
     for thing in objects:
         if thing in missing:
             _store_file(wish.files[thing.key], thing, store, progress)
         yield thing
+
+
+def _store_ahead(
+    wish: Wish, bases: dict[str, str], store: Store, progress: Progress
+) -> dict[str, str]:
+    """Store the files of scheduled episodes, so that any machine can publish them in time.
+
+    Returns what to remember, so that the store is asked once only.
+    """
+    stored = {}
+    for release in wish.ahead:
+        memory = f"ahead {release.episode.guid}"
+        things = [release.enclosure, *([release.cover] if release.cover else [])]
+        names = " ".join(thing.key for thing in things)
+        if bases.get(memory) == names:
+            continue
+        for thing in things:
+            path = wish.files[thing.key]
+            if path.is_file() and not _is_stored(store, thing):
+                _require_file(path, thing)
+                _store_file(path, thing, store, progress)
+        stored[memory] = names
+    return stored
+
+
+def _is_stored(store: Store, thing: StoredObject) -> bool:
+    head = store.head(thing.key)
+    return head is not None and (head.size_bytes, head.sha256) == (thing.size_bytes, thing.sha256)
 
 
 def _require_file(path: Path, thing: StoredObject) -> None:

@@ -48,6 +48,37 @@ jobs:
 """
 
 
+_PUBLISHING = """\
+# {purpose}
+# {variable}
+name: publish
+on:
+  schedule:
+    - cron: "7,37 * * * *"
+  workflow_dispatch:
+permissions:
+  contents: read
+concurrency: publish
+jobs:
+  publish:
+    if: vars.NGOPI_PUBLISH == 'yes'
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "3.13"
+      - run: python -m pip install "${{NGOPI:?}}"
+        env:
+          NGOPI: ${{{{ vars.NGOPI }}}}
+      - run: ngopi publish
+        env:
+          NGOPI_WHO: ${{{{ github.actor }}}} (GitHub)
+          AWS_ACCESS_KEY_ID: ${{{{ secrets.AWS_ACCESS_KEY_ID }}}}
+          AWS_SECRET_ACCESS_KEY: ${{{{ secrets.AWS_SECRET_ACCESS_KEY }}}}
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What ``ngopi init`` asked; *public_url* and *store* as in ngopi.toml."""
@@ -87,8 +118,17 @@ def make_show(folder: Path, answers: Answers) -> Config:
             "begins with git+https://, or a .whl file in this repository."
         ),
     )
+    publishing = _PUBLISHING.format(
+        purpose=_("Makes scheduled episodes public when their time has come, twice an hour."),
+        variable=_(
+            "Set the variables NGOPI (see feed.yml) and NGOPI_PUBLISH=yes, and the store's two "
+            "AWS secrets, in this repository's settings. The audio must be in the store already: "
+            "ngopi ingest puts it there."
+        ),
+    )
     ignored = _GITIGNORE.format(media=_("Sound is kept in the store, not in git."))
     _write_new(folder / ".github" / "workflows" / "feed.yml", workflow.encode())
+    _write_new(folder / ".github" / "workflows" / "publish.yml", publishing.encode())
     _write_new(folder / ".gitignore", ignored.encode())
     if not (folder / "cover.jpg").exists():
         _write_new(folder / "cover.jpg", make_cover(answers.title, answers.author))

@@ -200,3 +200,19 @@ def test_the_schedule_is_said_in_the_shows_zone(team, recordings):
     coming = team("ani", "schedule").json
 
     assert coming == [{"slug": "dua", "published": "2999-01-02 10:00 WIB", "state": "scheduled"}]
+
+
+def test_a_machine_without_the_audio_publishes_it_when_its_time_has_come(
+    team, titles, recordings, tmp_path
+):
+    """What the CI workflow of a show does: its checkout has no media/."""
+    team("ani", "ingest", recordings / "dua.wav", "--title", "Dua", "--published", "2999-01-02")
+    shutil.copytree(tmp_path / "ani/episodes/dua", tmp_path / "budi/episodes/dua")
+    assert titles() == {"Satu"}
+    text = tmp_path / "budi/episodes/dua/episode.md"
+    text.write_text(text.read_text("utf-8").replace("2999-01-02", "2020-01-02"), "utf-8")
+
+    assert team("budi", "publish").json["add"] == ["dua"]
+
+    assert titles() == {"Satu", "Dua"}
+    assert not (tmp_path / "budi" / "media").exists()

@@ -120,7 +120,7 @@ def sent_bytes(proxy):
 
 
 def test_an_upload_cut_at_60_percent_sends_only_the_rest(settings, proxy, audio, tmp_path):
-    proxy.always_cut = r"PUT .*partNumber=([7-9]|10)&"
+    proxy.always_cut = r"PUT .*partNumber=([7-9]|10)(&|$)"
     with pytest.raises(StoreUnreachableError):
         add(settings, tmp_path, audio)
     landed = landed_parts(tmp_path)
@@ -183,20 +183,19 @@ def test_a_server_that_was_killed_gets_only_the_rest(
 ):
     with running_s3_server(tmp_path_factory.mktemp("mortal")) as server:
         use_access_key(monkeypatch, server.access_key, server.secret_key, nowhere=tmp_path)
-        with new_bucket(server) as bucket:
-            with faulty_proxy(server.endpoint) as proxy:
-                settings = StoreSettings(url=f"s3://{bucket}", endpoint=proxy.endpoint)
-                with pytest.raises(StoreUnreachableError):
-                    kill = stopping_after(6 * PART_BYTES, server.kill)
-                    add(settings, tmp_path, audio, advance=kill)
-                server.start()
-                landed = landed_parts(tmp_path)
-                proxy.passed.clear()
-                add(settings, tmp_path, audio)
+        with new_bucket(server) as bucket, faulty_proxy(server.endpoint) as proxy:
+            settings = StoreSettings(url=f"s3://{bucket}", endpoint=proxy.endpoint)
+            kill = stopping_after(6 * PART_BYTES, server.kill)
+            with pytest.raises(StoreUnreachableError):
+                add(settings, tmp_path, audio, advance=kill)
+            server.start()
+            landed = landed_parts(tmp_path)
+            proxy.passed.clear()
+            add(settings, tmp_path, audio)
 
-                assert len(landed) >= 6
-                assert len(sent_bytes(proxy)) == PARTS - len(landed)
-                assert_stored(settings, tmp_path)
+            assert len(landed) >= 6
+            assert len(sent_bytes(proxy)) == PARTS - len(landed)
+            assert_stored(settings, tmp_path)
 
 
 def test_the_journal_holds_no_secret(settings, s3_server, audio, tmp_path):
@@ -254,7 +253,8 @@ def test_a_part_that_was_replaced_in_the_store_is_sent_again(
     proxy.passed.clear()
     add(settings, tmp_path, audio)
 
-    assert [request for request, _ in proxy.passed if "partNumber=2&" in request]
+    again = [request for request, _ in proxy.passed if re.search(r"partNumber=2(&|$)", request)]
+    assert len(again) == 1
     assert_stored(settings, tmp_path)
 
 

@@ -27,6 +27,8 @@ _DELAYS = ENCODER_DELAY + DECODER_DELAY
 _LEAD = 4
 #: Frames before these, whose slots hold the 511 bytes that the bit reservoir may reach back.
 _RESERVOIR = 10
+#: More than half a second: less is refused as a recording.
+_SHORTEST = 40
 
 
 def decode_excerpt(reader: Mp3Reader, scratch: Path, start: int, stop: int) -> NDArray[np.float32]:
@@ -37,8 +39,9 @@ def decode_excerpt(reader: Mp3Reader, scratch: Path, start: int, stop: int) -> N
     Raises:
         DiskError: *scratch* cannot be written.
     """
-    first = start // SAMPLES_PER_FRAME - _LEAD - _RESERVOIR
+    stop = min(stop, reader.samples)
     last = min((stop + _DELAYS) // SAMPLES_PER_FRAME + 1, reader.count)
+    first = min(start // SAMPLES_PER_FRAME, last - _SHORTEST) - _LEAD - _RESERVOIR
     frames = reader.frames(max(first, 0), last)
     if first > 0:
         frames[:_RESERVOIR] = map(_silenced, frames[:_RESERVOIR])

@@ -16,6 +16,7 @@ from ngopi.audio.mp3_frames import (
     frame_size,
     info_frame,
     info_head,
+    samples_stated,
     split_frames,
 )
 from ngopi.errors import DiskError
@@ -89,7 +90,7 @@ class Mp3Writer:
 class Mp3Reader:
     """Any frames of a file that Mp3Writer wrote; the first after the Info frame has number 0.
 
-    *count* is their number.
+    *count* is their number, *samples* the length that the Info frame states.
 
     Raises:
         DiskError: *path* cannot be read.
@@ -100,7 +101,9 @@ class Mp3Reader:
         with _disk(path):
             self._file = path.open("rb")
             self._starts = self._frame_starts()
-        self.count = len(self._starts) - 1
+            info = self.frames(-1, 0)[0]
+        self.count = len(self._starts) - 2
+        self.samples = samples_stated(info)
 
     def _frame_starts(self) -> NDArray[np.int64]:
         # In pieces: what is needed of each frame is only how long it is.
@@ -112,7 +115,7 @@ class Mp3Reader:
             sizes = np.fromiter(map(len, frames), np.int64, len(frames))
             parts.append(parts[-1][-1] + np.cumsum(sizes))
             rest = rest[int(sizes.sum()) :]
-        return np.concatenate(parts)[1:]
+        return np.concatenate(parts)
 
     def __enter__(self) -> Self:
         return self
@@ -122,7 +125,7 @@ class Mp3Reader:
 
     def frames(self, first: int, stop: int) -> list[bytes]:
         """Return frames *first* to *stop*."""
-        begin, end = int(self._starts[first]), int(self._starts[stop])
+        begin, end = int(self._starts[first + 1]), int(self._starts[stop + 1])
         with _disk(self._path):
             self._file.seek(begin)
             return split_frames(self._file.read(end - begin))

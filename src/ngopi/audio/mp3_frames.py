@@ -43,6 +43,8 @@ _FOLLOWERS = {
 }
 _INFO_BYTES = 120
 _LAME_TAG_BYTES = 36
+#: Where in the LAME tag the delays are stated.
+_DELAYS_OFFSET = 21
 #: The LAME tag's numbers for the header's sample rates (44.1, 48, 32 kHz) and channel modes.
 _SOURCE_RATES = (1, 2, 0)
 _STEREO_MODES = (1, 3, 2, 0)
@@ -232,6 +234,15 @@ def _lame_tag(head: bytes, facts: StreamFacts, *, file_bytes: int, frames: int) 
             facts.crc.to_bytes(2),
         )
     )
+
+
+def samples_stated(info: bytes) -> int:
+    """Return the length for each channel that an Info frame of ours states, delays left out."""
+    tag = slot_offset(info)
+    frames = int.from_bytes(info[tag + 8 : tag + 12])
+    delays = tag + _INFO_BYTES + _DELAYS_OFFSET
+    padding = int.from_bytes(info[delays : delays + 3]) & 0xFFF
+    return frames * SAMPLES_PER_FRAME - ENCODER_DELAY - padding
 
 
 def crc16(data: bytes | bytearray, crc: int = 0) -> int:

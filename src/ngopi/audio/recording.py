@@ -88,17 +88,22 @@ def windows(
         tally.judge(recording, decoded_s=converter.frames / converter.sample_rate_hz)
 
 
+def delivery_rate_hz(recording: Recording) -> int:
+    """Return 44.1 kHz for a recording of that family of rates, and 48 kHz for all others."""
+    return 44100 if recording.sample_rate_hz in _44100_FAMILY_HZ else 48000
+
+
 def decode(
     recording: Recording,
     *,
     folder: Path | None = None,
     channels: int | None,
+    sample_rate_hz: int | None = None,
     advance: Callable[[float], None],
 ) -> Pcm:
     """Decode the whole sound once, to a private temporary file in *folder*.
 
-    The result has 44.1 kHz for that family of rates and 48 kHz otherwise, and *channels*
-    (1 or 2; None: as recorded, at most 2). A mono recording is repeated on both sides, a
+    The result has *sample_rate_hz* (None: `delivery_rate_hz`) and *channels* (1 or 2; None: as recorded, at most 2). A mono recording is repeated on both sides, a
     surround layout is mixed down by its matrix, tracks without a layout count alike.
     Damaged frames and gaps up to a minute become silence, overlaps up to a second are
     dropped, other jumps of the clock are taken as no jump; all that is logged as warnings.
@@ -110,7 +115,7 @@ def decode(
         RecordingChangedError: it was written to meanwhile.
         SpoolFullError, DiskError: it does not fit in *folder*, or that cannot be written.
     """
-    rate_hz = 44100 if recording.sample_rate_hz in _44100_FAMILY_HZ else 48000
+    rate_hz = sample_rate_hz or delivery_rate_hz(recording)
     wanted = channels or min(recording.channels, 2)
     tally = Tally()
     with contextlib.ExitStack() as spool:

@@ -78,12 +78,6 @@ def last_ledger(config: Config) -> Ledger | None:
 
 def seen_ledger(config: Config) -> Ledger | None:
     """Return the ledger of the last publish that this folder saw through to its end."""
-    from ngopi.errors import LedgerUnreadableError
-    from ngopi.ledger import LEDGER_KEY, from_json
-    from ngopi.model import Ledger
+    from ngopi.ledger import seen_ledger as seen
 
-    seen = config.scratch / LEDGER_KEY
-    try:
-        return from_json(Ledger, seen.read_bytes(), key=LEDGER_KEY)
-    except (OSError, LedgerUnreadableError):  # a copy that may be forgotten
-        return None
+    return seen(config.scratch)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import lock, replacing, sync_folder, write_atomic
@@ -72,7 +74,9 @@ class FolderStore:
             try:
                 with path.open("rb") as file:
                     sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                    return _head(key, size_bytes=file.tell(), sha256=sha256)
+                    written_s = os.fstat(file.fileno()).st_mtime
+                    modified = datetime.fromtimestamp(written_s, tz=UTC)
+                    return _head(key, size_bytes=file.tell(), sha256=sha256, modified=modified)
             except FileNotFoundError:
                 return None
 
@@ -178,11 +182,14 @@ def _head_of(key: str, data: bytes) -> ObjectHead:
     return _head(key, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
-def _head(key: str, *, size_bytes: int, sha256: str) -> ObjectHead:
+def _head(
+    key: str, *, size_bytes: int, sha256: str, modified: datetime | None = None
+) -> ObjectHead:
     return ObjectHead(
         key=key,
         size_bytes=size_bytes,
         sha256=sha256,
         version=sha256,
         media_type=kind_of(key).media_type,
+        modified=modified,
     )

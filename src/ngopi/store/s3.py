@@ -120,6 +120,7 @@ class S3Store:
             sha256=sha256,
             version=answer["ETag"],
             media_type=answer["ContentType"],
+            modified=answer["LastModified"],
         )
 
     def chunks(self, key: str) -> Iterator[bytes]:
@@ -180,6 +181,7 @@ class S3Store:
                             sha256=None,
                             version=found["ETag"],
                             media_type=kind.media_type,
+                            modified=found["LastModified"],
                         )
 
     @cached_property

@@ -52,6 +52,7 @@ class Bucket:
             sha256=answer["Metadata"].get("sha256"),
             version=answer["ETag"],
             media_type=answer["ContentType"],
+            modified=answer["LastModified"],
         )
 
     def get(self, key: str) -> GetObjectOutputTypeDef | None:
@@ -120,21 +121,23 @@ class Bucket:
             )
         return answer["ETag"]
 
-    def landed_parts(self, key: str, upload_id: str) -> dict[int, str]:
+    def landed_parts(self, key: str, upload_id: str) -> dict[int, set[str]]:
         """Return the ETags, without quotes, of an upload's parts by number.
+
+        A part that was sent twice with different bytes has two of them on SeaweedFS.
 
         Raises:
             SwapConflictError: the upload is gone.
         """
+        landed: dict[int, set[str]] = {}
         with self.asking("ListParts", key):
             pages = self.client.get_paginator("list_parts").paginate(
                 Bucket=self.name, Key=self.prefix + key, UploadId=upload_id
             )
-            return {
-                part["PartNumber"]: part["ETag"].strip('"')
-                for page in pages
-                for part in page.get("Parts", ())
-            }
+            for page in pages:
+                for part in page.get("Parts", ()):
+                    landed.setdefault(part["PartNumber"], set()).add(part["ETag"].strip('"'))
+        return landed
 
     def complete(
         self, key: str, upload_id: str, etags: dict[int, str], *, condition: Condition

@@ -129,7 +129,7 @@ class PartsUpload:
         parts = {
             number: part
             for number, part in upload.parts.items()
-            if there.get(number) == part.etag.strip('"')
+            if there.get(number) == {part.etag.strip('"')}
         }
         return replace(upload, parts=parts)
 
