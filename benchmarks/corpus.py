@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,11 +71,12 @@ class Outcome:
     true_peak_dbtp: float | None
     refusal: str | None
     taken_s: float
+    is_clear: bool = True
 
     @property
     def is_good(self) -> bool:
         if self.off_lu is None or self.true_peak_dbtp is None:
-            return True
+            return self.is_clear
         return abs(self.off_lu) <= TOLERANCE_LU and self.true_peak_dbtp <= CEILING_DBTP
 
 
@@ -90,7 +92,7 @@ def main() -> None:
             outcome = delivered(case, Path(name), options.seed)
         outcomes.append(outcome)
         if not outcome.is_good:
-            print(f"FAILED {case}: {outcome.off_lu:+.2f} LU, {outcome.true_peak_dbtp:.2f} dBTP")
+            print(f"FAILED {case}: {outcome}")
             sys.stdout.flush()
     print_summary(outcomes)
     sys.exit(not all(outcome.is_good for outcome in outcomes))
@@ -223,13 +225,19 @@ def delivered(case: Case, folder: Path, seed: int) -> Outcome:
     recording = recorded(case, folder, seed)
     out = folder / "out.mp3"
     began = time.perf_counter()
-    try:
-        deliver(probe(recording), out, settings=AudioSettings(), progress=Unseen())
-    except NgopiError as error:
-        return Outcome(case, None, None, error.code, time.perf_counter() - began)
+    with ThreadPoolExecutor(1) as thread:
+        error = thread.submit(deliver_plainly, recording, out).exception()
     taken_s = time.perf_counter() - began
+    if error is not None:
+        is_clear = isinstance(error, NgopiError)
+        said = error.code if is_clear else f"a bug, {error!r}"
+        return Outcome(case, None, None, said, taken_s, is_clear=is_clear)
     loudness_lufs, peak_dbtp, channels = judged(out)
     return Outcome(case, loudness_lufs - TARGET_LUFS[channels], peak_dbtp, None, taken_s)
+
+
+def deliver_plainly(recording: Path, out: Path) -> None:
+    deliver([probe(recording)], out, settings=AudioSettings(), progress=Unseen())
 
 
 def judged(path: Path) -> tuple[float, float, int]:
@@ -251,7 +259,10 @@ def print_summary(outcomes: list[Outcome]) -> None:
     made = [outcome for outcome in outcomes if outcome.off_lu is not None]
     refused = Counter(outcome.refusal for outcome in outcomes if outcome.refusal is not None)
     bad = sum(not outcome.is_good for outcome in outcomes)
-    print(f"{len(outcomes)} recordings: {len(made) - bad} met the target, {bad} did not", end="")
+    print(
+        f"{len(outcomes)} recordings: {sum(o.is_good for o in made)} met the target, {bad} failed",
+        end="",
+    )
     print("".join(f", {count} refused ({code})" for code, count in refused.most_common()))
     for outcome in outcomes:
         if outcome.refusal is not None:

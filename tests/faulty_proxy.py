@@ -20,12 +20,14 @@ class Faults:
     """What goes wrong, each once: the first request whose "METHOD path" matches the pattern.
 
     *always_cut* is another matter: while it is set, the line is cut in the middle of every
-    request that it matches. *skip* lets so many matches go by unharmed. *passed* has what
+    request that it matches; *freezes* holds such requests until *thawed* is set. *skip* lets so many matches go by unharmed. *passed* has what
     reached the server, with the bytes of its body.
     """
 
     endpoint: str = ""
     always_cut: str | None = None
+    freezes: str | None = None
+    thawed: threading.Event = field(default_factory=threading.Event)
     cut_body_of: str | None = None
     drop_reply_to: str | None = None
     corrupt_body_of: str | None = None
@@ -69,6 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(body_bytes)
+        if self.faults.freezes is not None and re.match(self.faults.freezes, request):
+            self.faults.thawed.wait()
         if self.faults.strikes("answer_503_to", request):
             self.reply(503, [], b"")
             return
@@ -130,5 +134,6 @@ def faulty_proxy(endpoint: str) -> Iterator[Faults]:
         try:
             yield faults
         finally:
+            faults.thawed.set()
             server.shutdown()
             thread.join()

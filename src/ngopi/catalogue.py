@@ -223,19 +223,19 @@ def episode_text(episode: Episode) -> str:
     else:
         front.add("published", tomlkit.item(episode.published))
     if episode.people:
-        front.add("people", _people([asdict(person) for person in episode.people]))
+        front.add("people", _inline([asdict(person) for person in episode.people]))
     return f"{_FENCE}\n{tomlkit.dumps(front)}{_FENCE}\n\n{episode.notes}".rstrip() + "\n"
 
 
-def _people(rows: list[dict[str, str]]) -> Any:  # noqa: ANN401 - tomlkit's item types are not public
+def _inline(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - tomlkit's item types are not public
     import tomlkit
 
-    people = tomlkit.array()
+    table = tomlkit.array()
     for keys in rows:
         row = tomlkit.inline_table()
         row.update(keys)
-        people.append(row)
-    return people
+        table.append(row)
+    return table
 
 
 def audio_text(audio: AudioFile) -> str:
@@ -244,13 +244,22 @@ def audio_text(audio: AudioFile) -> str:
 
     document = tomlkit.document()
     document.add(tomlkit.comment("Written by ngopi; it belongs to the file in media/."))
-    tables = {"before", "after", "recording"}
+    tables = {"before", "after", "recording", "done", "turns", "curve"}
     for field in fields(audio):
         if field.name not in tables:
             document.add(field.name, getattr(audio, field.name))
-    for name in ("recording", "before", "after"):
-        document.add(name, tomlkit.item(asdict(getattr(audio, name))))
+    for name in ("done", "turns"):
+        rows = [_without_none(asdict(row)) for row in getattr(audio, name)]
+        if rows:
+            document.add(name, _inline(rows).multiline(multiline=True))
+    for name in ("recording", "before", "after", "curve"):
+        if getattr(audio, name) is not None:
+            document.add(name, tomlkit.item(asdict(getattr(audio, name))))
     return tomlkit.dumps(document)
+
+
+def _without_none(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if value is not None}
 
 
 def add_entry(
@@ -341,7 +350,7 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
             front.pop(key, None)
         else:
             # A plain list of dicts would become [[people]] and swallow the keys below it.
-            front[key] = _people(value) if key == "people" else value
+            front[key] = _inline(value) if key == "people" else value
     below = "\n".join(lines[end + 1 :]) if notes is None else f"\n{notes}"
     text = f"{_FENCE}\n{tomlkit.dumps(front).rstrip()}\n{_FENCE}\n{below}".rstrip() + "\n"
     write_atomic(path, text.encode())

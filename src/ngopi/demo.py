@@ -51,7 +51,7 @@ def run_demo(folder: Path, *, now: datetime, progress: Progress) -> Demo:
         make_show(folder, _ANSWERS)
     config = load_config(folder)
     with lock(folder / ".ngopi.lock"), as_file(files("ngopi") / "data" / RECORDING) as recording:
-        request = Request(recording=recording, number=1, people=("Rani:host", "Bayu:guest"))
+        request = Request(recordings=(recording,), number=1, people=("Rani:host", "Bayu:guest"))
         try:
             entry = ingest(config, request, now=now, progress=progress).entry
         except RecordingKnownError as error:

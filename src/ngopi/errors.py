@@ -174,6 +174,16 @@ class SpoolFullError(NgopiError):
     next_step = N_("make room on that disk, then run the command again.")
 
 
+class ExcerptError(NgopiError):
+    """--preview names a passage that the recording does not have."""
+
+    code, exit_status = "no-such-passage", DATA
+    sentence = N_(
+        "There is no passage from {start_s:.0f} s on: the recording lasts {duration_s:.0f} s."
+    )
+    next_step = N_("choose a passage inside the recording, as in --preview 0:30-1:00")
+
+
 class SilentRecordingError(NgopiError):
     """Nothing in it passes the gate of BS.1770."""
 
@@ -490,6 +500,22 @@ class ApproverIsWriterError(NgopiError):
     code, exit_status = "approver-is-writer", DATA
     sentence = N_('{name} wrote "{slug}" and cannot approve it too.')
     next_step = N_("ask another person to read it: ngopi approve {slug} --as NAME")
+
+
+class OutputExistsError(NgopiError):
+    """master does not write over a file unasked."""
+
+    code, exit_status = "output-exists", DATA
+    sentence = N_("{path} is there already.")
+    next_step = N_("choose another name, or add --yes to write over it.")
+
+
+class NoCurveError(NgopiError):
+    """Its audio was not made here, or by an older ngopi."""
+
+    code, exit_status = "no-curve", MISSING
+    sentence = N_('What "{slug}" sounds like over time is not known in this folder.')
+    next_step = N_("only the folder where it was ingested can draw it.")
 
 
 class NothingToApproveError(NgopiError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from ngopi.artwork import check_cover, cover_for_tag
 from ngopi.atomic import sha256_of
 from ngopi.audio.delivery import deliver
 from ngopi.audio.recording import probe
+from ngopi.audio.treatment import sentence
 from ngopi.catalogue import (
     add_entry,
     edit_episode,
@@ -38,7 +40,17 @@ from ngopi.errors import (
     TitleEmptyError,
 )
 from ngopi.i18n import N_
-from ngopi.model import AudioFile, CatalogueEntry, Episode, Loudness, Person, SourceFile
+from ngopi.model import (
+    AudioFile,
+    AudioSettings,
+    CatalogueEntry,
+    Episode,
+    Loudness,
+    Person,
+    SourceFile,
+    Treatment,
+    Turn,
+)
 from ngopi.notes import notes_text
 from ngopi.tags import write_tags
 from ngopi.text import clean_line
@@ -51,13 +63,17 @@ if TYPE_CHECKING:
     from ngopi.model import Master, Progress, Recording
 
 DRAFT, NOW = "draft", "now"
+_MAKERS = ("ngopi", "av", "lameenc", "numpy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a producer asks of ``ngopi ingest``; None: nothing was said about it."""
+    """What a producer asks of ``ngopi ingest``; None: nothing was said about it.
 
-    recording: Path
+    Several *recordings* are the tracks of one meeting, which began at one instant.
+    """
+
+    recordings: tuple[Path, ...]
     title: str | None = None
     slug: str | None = None
     season: int | None = None
@@ -66,13 +82,14 @@ class Request:
     people: tuple[str, ...] = ()
     notes: Path | None = None
     cover: Path | None = None
+    leveller: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
     """What became of a recording; *title_from* says where an unnamed one got its title.
 
-    *remarks* are sentences about the cover that was named.
+    *remarks* are sentences about the cover that was named, and about what was done to the sound.
     """
 
     entry: CatalogueEntry
@@ -89,16 +106,17 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
     """
     known = read_catalogue(config.episodes, zone=config.zone)
     old = _asked_for(known, request.slug)
-    recording = probe(request.recording)
-    _require_new(recording, known, old, progress)
-    episode, title_from = _episode(config, request, recording, known, old, now=now)
+    tracks = tuple(map(probe, request.recordings))
+    _require_new(tracks, known, old, progress)
+    episode, title_from = _episode(config, request, tracks[0], known, old, now=now)
     cover = _checked_cover(config, request, old)
     remarks = cover.warnings if request.cover is not None else ()
     with _workshop(config) as workshop:
         made = workshop / "master.mp3"
         with ThreadPoolExecutor(max_workers=1) as hashing:
-            hashed = hashing.submit(sha256_of, recording.path)
-            master = deliver(recording, made, settings=config.audio, progress=progress)
+            hashed = hashing.submit(_source, tracks)
+            settings = _settings(config, request)
+            master = deliver(tracks, made, settings=settings, progress=progress)
             comment = notes_text(episode.notes)
             write_tags(
                 made,
@@ -107,12 +125,9 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
                 cover_jpeg=cover_for_tag(cover.path),
                 comment=comment,
             )
-            source = SourceFile(
-                name=_file_name(recording.path),
-                sha256=hashed.result(),
-                size_bytes=recording.size_bytes,
-            )
+            source = hashed.result()
         audio = _audio_file(master, made, source)
+        remarks += tuple(map(sentence, master.done))
         with _kept_media(config, made, audio, slug=episode.slug):
             entry = _keep_entry(config, request, episode, audio, old)
     return Ingested(entry=entry, replaced=old is not None, title_from=title_from, remarks=remarks)
@@ -128,27 +143,50 @@ def _asked_for(known: tuple[CatalogueEntry, ...], slug: str | None) -> Catalogue
     return next((entry for entry in known if entry.episode.slug == slug), None)
 
 
+def _settings(config: Config, request: Request) -> AudioSettings:
+    """Return the show's settings, its jingles found from its folder."""
+    settings = config.audio
+    return replace(
+        settings,
+        intro=None if settings.intro is None else str(config.root / settings.intro),
+        outro=None if settings.outro is None else str(config.root / settings.outro),
+        leveller=settings.leveller and request.leveller,
+    )
+
+
+def _source(tracks: tuple[Recording, ...]) -> SourceFile:
+    """Return what an episode is made of; of several tracks the hash is over their hashes."""
+    hashes = [sha256_of(track.path) for track in tracks]
+    together = hashlib.sha256("".join(hashes).encode()).hexdigest()
+    return SourceFile(
+        name=" + ".join(_file_name(track.path) for track in tracks),
+        sha256=hashes[0] if len(tracks) == 1 else together,
+        size_bytes=sum(track.size_bytes for track in tracks),
+    )
+
+
 def _require_new(
-    recording: Recording,
+    tracks: tuple[Recording, ...],
     known: tuple[CatalogueEntry, ...],
     old: CatalogueEntry | None,
     progress: Progress,
 ) -> None:
     """Refuse a recording that another episode was made of; only equal sizes are compared."""
+    size_bytes = sum(track.size_bytes for track in tracks)
     others = [
         entry
         for entry in known
         if entry.audio is not None
         and entry is not old
-        and entry.audio.recording.size_bytes == recording.size_bytes
+        and entry.audio.recording.size_bytes == size_bytes
     ]
     if not others:
         return
-    with progress.step(N_("Comparing"), recording.size_bytes) as advance:
-        sha256 = sha256_of(recording.path, advance=advance)
+    with progress.step(N_("Comparing"), 0):
+        source = _source(tracks)
     for entry in others:
-        if entry.audio is not None and entry.audio.recording.sha256 == sha256:
-            raise RecordingKnownError(path=recording.path.name, slug=entry.episode.slug)
+        if entry.audio is not None and entry.audio.recording.sha256 == source.sha256:
+            raise RecordingKnownError(path=source.name, slug=entry.episode.slug)
 
 
 def _episode(
@@ -287,8 +325,24 @@ def _audio_file(master: Master, made: Path, source: SourceFile) -> AudioFile:
         before=_rounded(master.before),
         after=_rounded(master.after),
         recording=source,
-        made_by=f"ngopi {version('ngopi')}",
+        made_by=", ".join(f"{name} {version(name)}" for name in _MAKERS),
+        done=tuple(map(_rounded_treatment, master.done)),
+        turns=tuple(_rounded_turn(turn) for turn in master.turns),
+        curve=master.curve,
     )
+
+
+def _rounded_treatment(treatment: Treatment) -> Treatment:
+    return replace(
+        treatment,
+        hz=None if treatment.hz is None else round(treatment.hz, 1),
+        db=None if treatment.db is None else round(treatment.db, 1),
+        at_s=None if treatment.at_s is None else round(treatment.at_s, 2),
+    )
+
+
+def _rounded_turn(turn: Turn) -> Turn:
+    return Turn(**{f.name: round(getattr(turn, f.name), 2) for f in fields(turn)})
 
 
 def _rounded(loudness: Loudness) -> Loudness:

@@ -113,6 +113,23 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """One fact for the certificate; *name* is stable, the figures are None where they mean nothing.
+
+    ``dc`` (*db*: dBFS), ``high-pass`` (*hz*: where 3 dB are gone, *db*: rumble against the
+    voices), ``hum`` (*hz*: of the mains, *db*: above the noise), ``noise`` (*db*: reduction),
+    ``clipped`` (*count* of samples, the first *at_s*), ``same-twice``, ``opposite-twice``,
+    ``left-out-left`` and ``left-out-right`` (*db* quieter than the other channel; inf: silent).
+    """
+
+    name: str
+    hz: float | None = None
+    db: float | None = None
+    count: int | None = None
+    at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
     """Sound over time, a value each *step_s*, for a picture; before is in the master's time.
 
@@ -261,7 +278,11 @@ class TimeMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Master:
-    """A mastered MP3 on disk, measured after decoding it again."""
+    """A mastered MP3 on disk, measured after decoding it again.
+
+    *done* is what was done to the recording or found in it, *turns* the speakers' levels,
+    *time_map* where the recording's seconds are heard.
+    """
 
     path: Path
     duration_s: float
@@ -273,11 +294,15 @@ class Master:
     gain_db: float
     before: Loudness
     after: Loudness
+    done: tuple[Treatment, ...]
+    turns: tuple[Turn, ...]
+    curve: Curve
+    time_map: TimeMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFile:
-    """The file that listeners download, as written in audio.toml."""
+    """The file that listeners download, with its certificate, as written in audio.toml."""
 
     sha256: str
     size_bytes: int
@@ -293,6 +318,9 @@ class AudioFile:
     after: Loudness
     recording: SourceFile
     made_by: str
+    done: tuple[Treatment, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,7 +166,9 @@ def _release(config: Config, entry: CatalogueEntry, files: dict[str, Path]) -> R
     files[key] = config.media / f"{audio.sha256}.mp3"
     enclosure = stored_object(config, key, size_bytes=audio.size_bytes, sha256=audio.sha256)
     cover = None if entry.cover is None else _cover(config, slug, entry.cover, files)
-    return Release(episode=entry.episode, audio=audio, enclosure=enclosure, cover=cover)
+    # The certificate stays in the folder: it is long, and neither feed nor site shows it.
+    delivered = replace(audio, done=(), turns=(), curve=None)
+    return Release(episode=entry.episode, audio=delivered, enclosure=enclosure, cover=cover)
 
 
 def _cover(config: Config, name: str, path: Path, files: dict[str, Path]) -> StoredObject:

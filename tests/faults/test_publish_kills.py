@@ -1,10 +1,9 @@
-"""kill -9 at every step of a publish: run again it converges, and no promise was broken."""
+"""kill -9 before every step of a publish: run again it converges, and no promise was broken."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,60 +12,86 @@ import pytest
 
 from mortal import mortals
 from prepared import add_episode, guid_of, make_show
-from promises import PublicBucket, PublicFolder, Witness
+from promises import Witness
+from standing import OnFolder, OnS3
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork, no SIGKILL")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="neither fork nor SIGKILL there")
 
 KILLED = -9
 # Far above what any of these runs takes: a loop that never ends is a failure, not a hang.
-MOST_STEPS = 400
+MOST_STEPS = 500
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
+    """A show of two episodes, nothing of it public."""
     show = make_show(tmp_path_factory.mktemp("prepared") / "show")
     add_episode(show, "dua", 1)
     return show
 
 
 @pytest.fixture(scope="module")
-def dying(tmp_path_factory):
-    with mortals(tmp_path_factory.mktemp("cwd")) as server:
-        yield server
+def ngopi(prepared):
+    with mortals(prepared) as runs:
+        yield runs
 
 
-class OnFolder:
-    """Each try is a folder of its own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def place(self, name):
-        root = self.folder / f"public-{name}"
-        env = {"NGOPI_LANG": "en", "NGOPI_STORE_URL": f"file:{root}"}
-        return PublicFolder(root=root), env
-
-    def copy(self, before, name):
-        shutil.copytree(before.root, self.folder / f"public-{name}")
+@pytest.fixture
+def folder(tmp_path):
+    return OnFolder(root=tmp_path)
 
 
-class OnS3:
-    """Each try is a prefix of its own in one bucket."""
+@pytest.fixture
+def bucket(s3_server, s3_bucket):
+    with OnS3.of(s3_server, s3_bucket) as stores:
+        yield stores
 
-    def __init__(self, server, bucket):
-        self.server, self.bucket, self.client = server, bucket, server.client()
 
-    def place(self, name):
-        place = PublicBucket(
-            client=self.client, endpoint=self.server.endpoint, bucket=self.bucket, prefix=name
-        )
-        env = {
-            "NGOPI_LANG": "en",
-            "NGOPI_STORE_URL": f"s3://{self.bucket}/{name}",
-            "NGOPI_STORE_ENDPOINT": self.server.endpoint,
-            "NGOPI_STORE_PUBLIC_URL": place.public_url,
-            "AWS_ACCESS_KEY_ID": self.server.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.server.secret_key,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        return place, env
+def copy_of(show, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    return shutil.copytree(show, folder)
+
+
+def kill_before_every_step(ngopi, stores, start, folder, *, command, guids, before=(), every=1):
+    """Kill *command* before its steps, each time from the same start; return how many there are.
+
+    *start* is the producer's folder; *guids* are public when it is done. What is in *before* was
+    acknowledged already: it must be there whatever happens.
+    """
+    for step in range(1, MOST_STEPS, every):
+        show = copy_of(start, folder)
+        place, env = stores.place(str(step))
+        witness = Witness(place=place)
+        assert witness.now() == []
+        killed = ngopi.run("--show", show, *command, env=env, kill_at=step)
+        witness.acknowledged.update(before)
+        assert witness.now() == [], f"killed before step {step}"
+        again = ngopi.run("--show", show, *command, env=env)
+
+        witness.acknowledged.update(guids)
+        assert again.status == 0, f"killed before step {step}: {again.err}"
+        assert witness.at_rest() == [], f"killed before step {step}"
+        idle = ngopi.run("--show", show, "--json", "publish", env=env)
+        assert not json.loads(idle.out)["changed"], f"killed before step {step}"
+        if killed.status != KILLED:
+            assert killed.status == 0, killed.err
+            return step
+    pytest.fail(f"{command} took more than {MOST_STEPS} steps")
+
+
+def test_a_first_publish_into_a_folder(ngopi, folder, prepared, tmp_path):
+    steps = kill_before_every_step(
+        ngopi, folder, prepared, tmp_path / "show", command=["publish"],
+        guids={guid_of(prepared, "satu"), guid_of(prepared, "dua")},
+    )  # fmt: skip
+
+    assert steps > 30  # the wire that counts them is connected
+
+
+def test_a_first_publish_into_a_bucket(ngopi, bucket, prepared, tmp_path):
+    steps = kill_before_every_step(
+        ngopi, bucket, prepared, tmp_path / "show", command=["publish"],
+        guids={guid_of(prepared, "satu"), guid_of(prepared, "dua")},
+    )  # fmt: skip
+
+    assert steps > 30

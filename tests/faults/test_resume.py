@@ -151,6 +151,21 @@ def test_ctrl_c_stops_all_threads_and_costs_only_what_was_under_way(
     assert_stored(settings, tmp_path)
 
 
+def test_ctrl_c_does_not_wait_for_a_frozen_server(settings, proxy, audio, tmp_path):
+    """boto3 would wait a minute for each part, and again: three times."""
+    proxy.freezes = r"PUT .*partNumber=([4-9]|10)(&|$)"
+    stopped_upload(settings, tmp_path, audio, done_bytes=3 * PART_BYTES)
+    waiting = uploading_threads()
+    proxy.thawed.set()
+    for thread in waiting:
+        thread.join()
+    add(settings, tmp_path, audio)
+
+    assert waiting
+    assert all(thread.daemon for thread in waiting)  # they would not keep the process alive
+    assert_stored(settings, tmp_path)
+
+
 def test_a_killed_process_is_continued_by_the_next(settings, proxy, audio, tmp_path):
     script = textwrap.dedent("""
         import os, sys

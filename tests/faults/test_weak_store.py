@@ -269,5 +269,4 @@ def test_a_torn_read_is_noticed(store, weak_settings, weak_server, tmp_path, met
         over.set()
         writer.join()
 
-    print(len(seen))
     assert set(seen) <= set(versions)

@@ -11,6 +11,7 @@ import pytest
 from ngopi.audio.cleanup import CleanupPlan, cleaned, plan_cleanup
 from ngopi.audio.pcm import Pcm
 from ngopi.audio.survey import survey
+from ngopi.audio.treatment import sentence
 from ngopi.model import AudioSettings
 from other_meter import judge
 from speech import RATE_HZ, voice
@@ -222,7 +223,7 @@ def test_clipping_is_told_and_not_repaired():
     runs = [len(list(run)) for value, run in groupby(sound[:, 0]) if abs(value) == 0.5]
     assert plan.treatments[0].count == sum(run for run in runs if run >= 3)
     assert plan.treatments[0].at_s == pytest.approx(np.abs(sound[:, 0]).argmax() / RATE_HZ)
-    assert "Nothing was repaired" in plan.treatments[0].sentence
+    assert "Nothing was repaired" in sentence(plan.treatments[0])
 
 
 @pytest.fixture(scope="module")
@@ -278,7 +279,7 @@ def test_there_is_silence_outside_of_the_recording(dirty, dirty_plan):
 
 
 def test_every_fact_has_a_sentence(dirty_plan):
-    sentences = [treatment.sentence for treatment in dirty_plan.treatments]
+    sentences = [sentence(treatment) for treatment in dirty_plan.treatments]
 
     assert sentences[0] == "A constant offset was taken out (-34 dBFS)."
     assert sentences[1].startswith("Rumble below 70 Hz was taken out (")

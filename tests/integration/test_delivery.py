@@ -57,7 +57,7 @@ RECORDINGS = {
 def delivered(sound, folder, settings=None, rate_hz=RATE_HZ):
     wav = write_wav(folder / "recording.wav", sound, rate_hz=rate_hz)
     settings = settings or AudioSettings()
-    return deliver(probe(wav), folder / "out.mp3", settings=settings, progress=Steps())
+    return deliver([probe(wav)], folder / "out.mp3", settings=settings, progress=Steps())
 
 
 @pytest.mark.parametrize(("channels", "target_lufs"), [(1, -19.0), (2, -16.0)])
@@ -117,7 +117,7 @@ def test_each_step_reports_the_whole_recording(tmp_path):
     wav = write_wav(tmp_path / "recording.wav", voice(9, channels=2), rate_hz=RATE_HZ)
     steps = Steps()
 
-    deliver(probe(wav), tmp_path / "out.mp3", settings=AudioSettings(), progress=steps)
+    deliver([probe(wav)], tmp_path / "out.mp3", settings=AudioSettings(), progress=steps)
 
     labels = [label for label, _, _ in steps.seen]
     assert labels[:4] == ["Reading", "Measuring", "Mastering", "Checking"]
@@ -148,7 +148,9 @@ def test_a_folder_that_is_not_there_is_a_disk_error(tmp_path):
     wav = write_wav(tmp_path / "recording.wav", voice(3), rate_hz=RATE_HZ)
 
     with pytest.raises(DiskError):
-        deliver(probe(wav), tmp_path / "no" / "out.mp3", settings=AudioSettings(), progress=Steps())
+        deliver(
+            [probe(wav)], tmp_path / "no" / "out.mp3", settings=AudioSettings(), progress=Steps()
+        )
 
 
 def test_measuring_a_file_agrees_with_libebur128(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from ngopi.audio.channels import choose_channels, chosen, view
 from ngopi.audio.pcm import Pcm
 from ngopi.audio.survey import survey
+from ngopi.audio.treatment import sentence
 from speech import RATE_HZ, voice
 
 SECONDS = 8
@@ -76,7 +77,7 @@ def test_a_dead_channel_is_left_out(words, wanted, channels):
     choice, heard, _ = chosen_from(np.hstack([np.zeros_like(words), words]), wanted=wanted)
 
     assert names(choice) == ["left-out-left"]
-    assert choice.treatments[0].sentence == "The left channel was left out: it is silent."
+    assert sentence(choice.treatments[0]) == "The left channel was left out: it is silent."
     np.testing.assert_array_equal(heard, np.repeat(words, channels, axis=1))
 
 

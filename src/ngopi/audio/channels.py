@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ngopi.audio.treatment import Treatment
+from ngopi.model import Treatment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,7 @@ from ngopi.audio.hum import follow_hum
 from ngopi.audio.noise import noise_reduction
 from ngopi.audio.rumble import HIGH_PASS_HZ, low_part
 from ngopi.audio.survey import Hum
-from ngopi.audio.treatment import Treatment
+from ngopi.model import Treatment
 
 if TYPE_CHECKING:
     from ngopi.audio.rumble import Read

@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import sync_folder
+from ngopi.audio.certificate import curve_of
 from ngopi.audio.heard import hear
 from ngopi.audio.mastering import plan_master
-from ngopi.audio.recording import decode
+from ngopi.audio.preparation import prepared
 from ngopi.audio.verification import encode_verified
 from ngopi.errors import DiskError
 from ngopi.i18n import N_
 from ngopi.model import Master, Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ngopi.model import AudioSettings, Progress, Recording
@@ -41,9 +42,16 @@ def measure_file(path: Path, *, advance: Callable[[float], None]) -> Measurement
 
 
 def deliver(
-    recording: Recording, out: Path, *, settings: AudioSettings, progress: Progress
+    tracks: Sequence[Recording],
+    out: Path,
+    *,
+    settings: AudioSettings,
+    progress: Progress,
+    excerpt_s: tuple[float, float] | None = None,
 ) -> Master:
-    """Master *recording* and write it as MP3 to *out*, whole or not at all.
+    """Master *tracks* of one meeting (or one recording) as one MP3 at *out*, whole or not at all.
+
+    *excerpt_s* is the passage, from and to, that is wanted; None: the whole.
 
     What is delivered was decoded again and measured: within 0.2 LU of the target and below
     the ceiling. The steps of *progress* count seconds of the recording; a total of 0 is unknown.
@@ -54,24 +62,29 @@ def deliver(
         SpoolFullError, DiskError: the folder of *out* cannot hold it.
         NgopiError: *recording* cannot be read (see `recording.decode`).
     """
-    with progress.step(N_("Reading"), recording.duration_s or 0.0) as advance:
-        pcm = decode(recording, folder=out.parent, channels=settings.channels, advance=advance)
-    with pcm:
-        with progress.step(N_("Measuring"), pcm.duration_s) as advance:
-            plan = plan_master(pcm, settings, advance=advance)
+    with prepared(
+        tracks, settings=settings, excerpt_s=excerpt_s, folder=out.parent, progress=progress
+    ) as found:
+        sound = found.sound
+        with progress.step(N_("Measuring"), sound.frames / sound.sample_rate_hz) as advance:
+            plan = plan_master(sound, settings, advance=advance)
         with _beside(out) as encoded:
-            plan, heard = encode_verified(pcm, plan, encoded, progress)
+            plan, heard = encode_verified(sound, plan, encoded, progress)
     return Master(
         path=out,
         duration_s=heard.duration_s,
-        sample_rate_hz=pcm.sample_rate_hz,
-        channels=pcm.channels,
+        sample_rate_hz=sound.sample_rate_hz,
+        channels=sound.channels,
         bitrate_kbps=plan.bitrate_kbps,
         target_lufs=plan.target_lufs,
         ceiling_dbtp=plan.ceiling_dbtp,
         gain_db=plan.gain_db,
         before=plan.before,
         after=heard.loudness,
+        done=found.treatments,
+        turns=plan.turns,
+        curve=curve_of(plan, heard),
+        time_map=found.time_map,
     )
 
 

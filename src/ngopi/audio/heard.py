@@ -39,7 +39,8 @@ class Heard:
     """A measured file: loudness over time, and the true peak of each of the meter's windows.
 
     *ticks* as in `Profile`. *peaks* are linear, those below *floor* unknown and given as it:
-    it is never above the highest peak of the whole file, as first measured.
+    it is never above the highest peak of the whole file, as first measured. *coarse_peaks* are
+    the highest sample of each piece as first fed, (pieces, 2): the piece's first frame, linear.
     """
 
     sample_rate_hz: int
@@ -49,6 +50,7 @@ class Heard:
     ticks: NDArray[np.float64]
     peaks: NDArray[np.float64]
     floor: float
+    coarse_peaks: NDArray[np.float64]
 
     @property
     def duration_s(self) -> float:
@@ -78,10 +80,13 @@ class _Meter(LoudnessMeter):
         self._highest_floor = highest_floor
         self._floor = 0.0
         self._peaks: list[float] = []
+        self._coarse: list[tuple[int, float]] = []
 
     def feed(self, block: NDArray[np.float32]) -> None:
         """Measure the next *block*, of up to a window's frames."""
         self._windows.true_peak = self._floor
+        if block.size:
+            self._coarse.append((self._frames, float(max(block.max(), -block.min()))))
         super().feed(block)
         for _ in range(len(self._ticks) - len(self._peaks)):
             found = self._windows.true_peak
@@ -99,6 +104,7 @@ class _Meter(LoudnessMeter):
             ticks=ticks,
             peaks=np.array(self._peaks[: -(-frames // window_frames)]),
             floor=self._floor,
+            coarse_peaks=np.array(self._coarse).reshape(-1, 2),
         )
 
 

@@ -103,7 +103,8 @@ def decode(
 ) -> Pcm:
     """Decode the whole sound once, to a private temporary file in *folder*.
 
-    The result has *sample_rate_hz* (None: `delivery_rate_hz`) and *channels* (1 or 2; None: as recorded, at most 2). A mono recording is repeated on both sides, a
+    The result has *sample_rate_hz* (None: `delivery_rate_hz`) and *channels* (1 or 2; None: as
+    recorded, at most 2). A mono recording is repeated on both sides, a
     surround layout is mixed down by its matrix, tracks without a layout count alike.
     Damaged frames and gaps up to a minute become silence, overlaps up to a second are
     dropped, other jumps of the clock are taken as no jump; all that is logged as warnings.

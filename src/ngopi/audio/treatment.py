@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ngopi.i18n import N_, _
+
+if TYPE_CHECKING:
+    from ngopi.model import Treatment
 
 _SENTENCES = {
     "dc": N_("A constant offset was taken out ({db:.0f} dBFS)."),
@@ -33,26 +36,10 @@ _SILENT = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Treatment:
-    """One fact for the certificate; *name* is stable, the figures are None where they mean nothing.
-
-    ``dc`` (*db*: dBFS), ``high-pass`` (*hz*: where 3 dB are gone, *db*: rumble against the
-    voices), ``hum`` (*hz*: of the mains, *db*: above the noise), ``noise`` (*db*: reduction),
-    ``clipped`` (*count* of samples, the first *at_s*), ``same-twice``, ``opposite-twice``,
-    ``left-out-left`` and ``left-out-right`` (*db* quieter than the other channel; inf: silent).
-    """
-
-    name: str
-    hz: float | None = None
-    db: float | None = None
-    count: int | None = None
-    at_s: float | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The fact as a person reads it, in the language that was set."""
-        sentences = _SILENT if self.db is not None and math.isinf(self.db) else _SENTENCES
-        return _(sentences[self.name]).format(
-            hz=self.hz, db=self.db, count=self.count, at_s=self.at_s
-        )
+def sentence(treatment: Treatment) -> str:
+    """Return the fact as a person reads it, in the language that was set."""
+    silent = treatment.db is not None and math.isinf(treatment.db)
+    sentences = _SILENT if silent else _SENTENCES
+    return _(sentences[treatment.name]).format(
+        hz=treatment.hz, db=treatment.db, count=treatment.count, at_s=treatment.at_s
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, current_time, who
+from ngopi.cli.session import Session, confirm, current_time, who
 from ngopi.cli.translated import Command, option
 from ngopi.console import Json, moment
 from ngopi.i18n import N_, _
@@ -90,7 +89,7 @@ def replace(ctx: click.Context, slug: str, recording: Path) -> None:
 
     config = ctx.obj.config()
     find_entry(_entries(config), slug)
-    ctx.invoke(ingest, recording=recording, slug=slug, no_publish=False, people=())
+    ctx.invoke(ingest, recording=recording, slug=slug)
     ctx.obj.console.note(
         _(
             "Apps that have not fetched the episode yet get the new audio. "
@@ -115,7 +114,8 @@ def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> No
 
     config, store = _opened(session)
     if delete_audio and not yes:
-        _confirm(_('Delete the audio of "{slug}" for good?').format(slug=slug))
+        question = _('Delete the audio of "{slug}" for good?').format(slug=slug)
+        confirm(question, example="ngopi retract SLUG --delete-audio --yes")
     with lock(config.root / ".ngopi.lock"):
         entry = amend.retract(config, store, slug, by=who(), now=current_time())
         deleted = amend.delete_audio(config, store, entry) if delete_audio else None
@@ -125,14 +125,6 @@ def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> No
         line = _('"{slug}" is out of the feed and its audio is deleted.')
     document: Json = {"slug": slug, "guid": entry.guid, "deleted": deleted}
     session.console.result(document, line.format(slug=slug))
-
-
-def _confirm(question: str) -> None:
-    from ngopi.errors import OptionMissingError
-
-    if not sys.stdin.isatty():
-        raise OptionMissingError(option="--yes", example="ngopi retract SLUG --delete-audio --yes")
-    click.confirm(question, abort=True, err=True)
 
 
 @click.command(

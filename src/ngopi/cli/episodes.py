@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ngopi.cli.results import audio_url, entry_document
 from ngopi.cli.session import Session, current_time, last_ledger
-from ngopi.cli.translated import Command
+from ngopi.cli.translated import Command, option
 from ngopi.console import clock, decibels, megabytes, moment
 from ngopi.i18n import N_, _
 
 if TYPE_CHECKING:
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry
+    from ngopi.model import AudioFile, CatalogueEntry
 
 # Said here so that translators meet them: a state is a value, its name is a word.
 _STATES = {
@@ -78,8 +80,14 @@ def _row(config: Config, entry: CatalogueEntry, state: str) -> tuple[str, ...]:
     epilog=N_("Example: ngopi show pengawasan-partisipatif"),
 )
 @click.argument("slug", metavar="SLUG")
+@option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.png",
+    help=N_("Also draw its sound over time: how loud it was, and is."),
+)
 @click.pass_obj
-def show(session: Session, slug: str) -> None:
+def show(session: Session, slug: str, plot: Path | None) -> None:
     """Show one episode."""
     from ngopi.errors import NoSuchEpisodeError
 
@@ -87,9 +95,23 @@ def show(session: Session, slug: str) -> None:
     for entry, state in _with_states(config):
         if entry.episode.slug == slug:
             lines = [f"{name:<14}{value}" for name, value in _facts(config, entry, state)]
+            if plot is not None:
+                lines.append(_drawn(entry, plot))
             session.console.result(entry_document(config, entry, state), *lines)
             return
     raise NoSuchEpisodeError(slug=slug)
+
+
+def _drawn(entry: CatalogueEntry, path: Path) -> str:
+    from ngopi.atomic import write_atomic
+    from ngopi.errors import NoCurveError
+    from ngopi.plot import plot
+
+    audio = entry.audio
+    if audio is None or audio.curve is None:
+        raise NoCurveError(slug=entry.episode.slug)
+    write_atomic(path, plot(entry.episode.title, audio, audio.curve))
+    return _("Drew its sound in {path}").format(path=path)
 
 
 def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str, str]]:
@@ -105,6 +127,8 @@ def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str,
         facts.append((_("people"), people))
     if audio is None:
         return [*facts, (_("audio"), _("none yet"))]
+    from ngopi.audio.treatment import sentence
+
     before, after = audio.before, audio.after
     loudness = f"{decibels(before.integrated_lufs)} → {decibels(after.integrated_lufs)} LUFS"
     peak = f"{decibels(before.true_peak_dbtp)} → {decibels(after.true_peak_dbtp)} dBTP"
@@ -118,6 +142,22 @@ def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str,
         (_("size"), megabytes(audio.size_bytes)),
         (_("format"), f"MP3 {audio.bitrate_kbps} kbit/s, {audio.sample_rate_hz} Hz"),
         (_("recording"), audio.recording.name),
+        *((_("done"), sentence(treatment)) for treatment in audio.done),
+        *((_("speakers"), line) for line in _turn_lines(audio)),
+        (_("made by"), audio.made_by),
         ("SHA-256", audio.sha256),
         (_("address"), (state == "published" and audio_url(config, entry)) or "-"),
     ]
+
+
+def _turn_lines(audio: AudioFile) -> list[str]:
+    """Say how far the speakers were apart, before and after."""
+    heard = [turn for turn in audio.turns if math.isfinite(turn.before_lufs)]
+    if len(heard) < 2:  # noqa: PLR2004 - one level is no spread
+        return []
+    before, after = ([getattr(t, f"{when}_lufs") for t in heard] for when in ("before", "after"))
+    text = _("{count} turns; apart by {before:.1f} LU as recorded, {after:.1f} LU as delivered")
+    spread = text.format(
+        count=len(heard), before=max(before) - min(before), after=max(after) - min(after)
+    )
+    return [spread]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ngopi.cli import changes, episodes, inspect, preview, shows, work
+from ngopi.cli import changes, episodes, health, inspect, master, preview, shows, work
 from ngopi.cli.session import Session
 from ngopi.cli.translated import Group, Option, option
 from ngopi.console import show_log
@@ -70,6 +70,7 @@ for command in (
     work.publish,
     episodes.list_,
     episodes.show,
+    master.master,
     inspect.measure,
     inspect.check,
     changes.pull,
@@ -80,6 +81,8 @@ for command in (
     changes.history,
     changes.schedule,
     changes.approve,
+    health.doctor,
+    health.gc,
     preview.serve,
     shows.demo,
 ):

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from ngopi.console import Console
 
 if TYPE_CHECKING:
@@ -58,6 +60,20 @@ def who() -> str:
     except (OSError, KeyError):  # a container without users
         user = "ngopi"
     return f"{user}@{platform.node() or 'localhost'}"
+
+
+def confirm(question: str, *, example: str) -> None:
+    """Ask a person on a terminal; *example* is the command that does not ask.
+
+    Raises:
+        OptionMissingError: nobody is there to answer.
+        Abort: the answer is no.
+    """
+    from ngopi.errors import OptionMissingError
+
+    if not sys.stdin.isatty():
+        raise OptionMissingError(option="--yes", example=example)
+    click.confirm(question, abort=True, err=True)
 
 
 def current_time() -> datetime:

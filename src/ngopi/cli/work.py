@@ -32,7 +32,15 @@ if TYPE_CHECKING:
     ),
     epilog=N_('Example: ngopi ingest rekaman.wav --title "Pengawasan partisipatif" --number 3'),
 )
-@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path), required=False)
+@option(
+    "--track",
+    "tracks",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=N_("One of several recordings of the same meeting, one a person; repeat it for each."),
+)
 @option("--title", help=N_("The episode's title; else the recording's own, or its file name."))
 @option(
     "--episode",
@@ -65,14 +73,17 @@ if TYPE_CHECKING:
     metavar="FILE",
     help=N_("A square picture for this episode, 1400 to 3000 pixels."),
 )
+@option("--no-leveller", is_flag=True, help=N_("Leave the speakers at the levels they have."))
 @option("--no-publish", is_flag=True, help=N_("Only make the episode; ngopi publish comes later."))
 @click.pass_obj
 def ingest(
     session: Session,
     /,
-    recording: Path,
+    recording: Path | None,
     *,
+    tracks: tuple[Path, ...],
     no_publish: bool,
+    no_leveller: bool,
     people: tuple[str, ...],
     **said: object,
 ) -> None:
@@ -84,7 +95,15 @@ def ingest(
 
     config, console, now = session.config(), session.console, current_time()
     store = open_store(config.store, root=config.root)  # an address that cannot be is said at once
-    request = Request(recording=recording, people=people, **said)  # type: ignore[arg-type]  # by option name
+    recordings = (*([recording] if recording else []), *tracks)
+    if not recordings:
+        raise click.MissingParameter(param_hint="RECORDING", param_type="argument")
+    request = Request(
+        recordings=recordings,
+        people=people,
+        leveller=not no_leveller,
+        **said,  # type: ignore[arg-type]  # by option name
+    )
     with lock(config.root / ".ngopi.lock"):
         made = _made(config, request, now, console, resume=not no_publish)
         if made.title_from:

@@ -28,7 +28,6 @@ class Upload:
 
     key: str
     sha256: str
-    size_bytes: int
     upload_id: str
     part_bytes: int
     parts: dict[int, LandedPart]

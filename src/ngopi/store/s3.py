@@ -24,7 +24,7 @@ from ngopi.store.journal import Journal
 from ngopi.store.kinds import find_kind, kind_of
 from ngopi.store.presets import endpoint_of, preset_of, region_of
 from ngopi.store.s3_answers import asking
-from ngopi.store.s3_bucket import Bucket, hex_md5
+from ngopi.store.s3_bucket import Bucket, hex_md5, stated_sha256
 from ngopi.store.s3_upload import PartsUpload
 from ngopi.store.source import checked_blocks
 
@@ -110,7 +110,7 @@ class S3Store:
                 data = body.read()
         sha256 = hashlib.sha256(data).hexdigest()
         # Some stores answer with one object's headers and another's bytes while it is replaced.
-        if answer["Metadata"].get("sha256", sha256) != sha256:
+        if stated_sha256(answer["Metadata"]) not in (None, sha256):
             raise StoreVerifyError(key=key, reason=f"SHA-256 {sha256}")
         if not self._may_have_etag(data, answer["ETag"]):
             raise StoreVerifyError(key=key, reason=f"ETag {answer['ETag']}")
@@ -120,7 +120,7 @@ class S3Store:
             sha256=sha256,
             version=answer["ETag"],
             media_type=answer["ContentType"],
-            modified=answer["LastModified"],
+            modified=answer.get("LastModified"),
         )
 
     def chunks(self, key: str) -> Iterator[bytes]:
@@ -181,7 +181,7 @@ class S3Store:
                             sha256=None,
                             version=found["ETag"],
                             media_type=kind.media_type,
-                            modified=found["LastModified"],
+                            modified=found.get("LastModified"),
                         )
 
     @cached_property
@@ -264,7 +264,6 @@ class S3Store:
                 key,
                 path,
                 sha256=sha256,
-                size_bytes=size_bytes,
                 condition=lambda: self._absent(key, able=able.if_none_match_parts),
                 advance=advance,
             )

@@ -49,10 +49,10 @@ class Bucket:
         return ObjectHead(
             key=key,
             size_bytes=answer["ContentLength"],
-            sha256=answer["Metadata"].get("sha256"),
+            sha256=stated_sha256(answer["Metadata"]),
             version=answer["ETag"],
             media_type=answer["ContentType"],
-            modified=answer["LastModified"],
+            modified=answer.get("LastModified"),
         )
 
     def get(self, key: str) -> GetObjectOutputTypeDef | None:
@@ -182,6 +182,12 @@ class Bucket:
     def asking(self, operation: str, key: str) -> AbstractContextManager[None]:
         """Raise ngopi's errors for those of boto3 inside."""
         return asking(operation, key, address=self.address, bucket=self.name, prefix=self.prefix)
+
+
+def stated_sha256(metadata: dict[str, str]) -> str | None:
+    """Return the SHA-256 that is written beside an object, or None."""
+    # Some servers, among them rclone, give the name back as "Sha256".
+    return next((value for name, value in metadata.items() if name.lower() == "sha256"), None)
 
 
 def hex_md5(data: bytes) -> str:

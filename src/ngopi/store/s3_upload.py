@@ -66,7 +66,6 @@ class PartsUpload:
         path: Path,
         *,
         sha256: str,
-        size_bytes: int,
         condition: Callable[[], Condition],
         advance: Callable[[float], None],
     ) -> None:
@@ -80,9 +79,7 @@ class PartsUpload:
             SourceChangedError: the file is not the one that *sha256* says.
             NgopiError: the store's other errors; running again goes on.
         """
-        upload = self._resumed(key, sha256=sha256) or self._begun(
-            key, sha256=sha256, size_bytes=size_bytes
-        )
+        upload = self._resumed(key, sha256=sha256) or self._begun(key, sha256=sha256)
         try:
             landed = self._send_missing(upload, path, advance)
             etags = {number: part.etag for number, part in landed.items()}
@@ -101,11 +98,10 @@ class PartsUpload:
         if upload is not None:
             self._drop(upload)
 
-    def _begun(self, key: str, *, sha256: str, size_bytes: int) -> Upload:
+    def _begun(self, key: str, *, sha256: str) -> Upload:
         upload = Upload(
             key=key,
             sha256=sha256,
-            size_bytes=size_bytes,
             upload_id=self.bucket.begin(key, sha256=sha256),
             part_bytes=self.part_bytes,
             parts={},

@@ -1,0 +1,125 @@
+"""master: the mastering alone, without a show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ngopi.cli.session import Session
+from ngopi.cli.translated import Command, option
+from ngopi.console import clock, decibels, megabytes
+from ngopi.i18n import N_, _
+
+if TYPE_CHECKING:
+    from ngopi.console import Json
+    from ngopi.model import Master
+
+_CLOCK = re.compile(r"(?:(\d+):)?(?:(\d+):)?(\d+(?:\.\d+)?)")
+
+
+class Passage(click.ParamType[tuple[float, float]]):
+    """START-END, each in seconds or as m:ss or h:mm:ss."""
+
+    name = "passage"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        """Return start and end in seconds."""
+        if isinstance(value, tuple):
+            return value
+        ends = [_CLOCK.fullmatch(part.strip()) for part in str(value).split("-")]
+        if len(ends) == 2 and ends[0] and ends[1]:  # noqa: PLR2004 - a start and an end
+            start_s, stop_s = (_seconds(end) for end in ends if end)
+            if start_s < stop_s:
+                return start_s, stop_s
+        return self.fail(_("write it as START-END, as in 0:30-1:00"), param, ctx)
+
+
+def _seconds(found: re.Match[str]) -> float:
+    total = 0.0
+    for part in found.groups():
+        total = total * 60 + float(part) if part is not None else total
+    return total
+
+
+@click.command(
+    cls=Command,
+    help=N_("Only master RECORDING and write it to OUT.mp3; no show is needed."),
+    epilog=N_("Example: ngopi master rekaman.wav rekaman.mp3 --preview 0:30-1:00"),
+)
+@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.argument("out", metavar="OUT.mp3", type=click.Path(path_type=Path, dir_okay=False))
+@option(
+    "--target",
+    type=click.FloatRange(-31, -9),
+    metavar="LUFS",
+    help=N_("Loudness [default: -16, or -19 for mono]."),
+)
+@option(
+    "--preview",
+    type=Passage(),
+    metavar="START-END",
+    help=N_("Only this passage, for a quick listen, as in 0:30-1:00."),
+)
+@option("--no-leveller", is_flag=True, help=N_("Leave the speakers at the levels they have."))
+@option("--yes", is_flag=True, help=N_("Write over OUT.mp3 if it is there."))
+@click.pass_obj
+def master(
+    session: Session,
+    recording: Path,
+    out: Path,
+    *,
+    target: float | None,
+    preview: tuple[float, float] | None,
+    no_leveller: bool,
+    yes: bool,
+) -> None:
+    """Master a recording."""
+    from ngopi.audio.delivery import deliver
+    from ngopi.audio.recording import probe
+    from ngopi.audio.treatment import sentence
+    from ngopi.errors import OutputExistsError
+    from ngopi.model import AudioSettings
+
+    if out.exists() and not yes:
+        raise OutputExistsError(path=out)
+    settings = AudioSettings(target_lufs=target, leveller=not no_leveller)
+    if preview is not None:
+        settings = replace(settings, trim_silence=False)
+    made = deliver(
+        (probe(recording),), out, settings=settings, progress=session.console, excerpt_s=preview
+    )
+    for treatment in made.done:
+        session.console.note(sentence(treatment))
+    size_bytes = out.stat().st_size
+    before, after = made.before.integrated_lufs, made.after.integrated_lufs
+    line = " · ".join(
+        (
+            str(out),
+            clock(made.duration_s),
+            f"{decibels(before)} → {decibels(after)} LUFS",
+            f"{decibels(made.after.true_peak_dbtp)} dBTP",
+            megabytes(size_bytes),
+        )
+    )
+    session.console.result(_document(made, size_bytes), line)
+
+
+def _document(made: Master, size_bytes: int) -> Json:
+    return {
+        "path": str(made.path),
+        "duration_s": round(made.duration_s, 3),
+        "size_bytes": size_bytes,
+        "target_lufs": made.target_lufs,
+        "ceiling_dbtp": made.ceiling_dbtp,
+        "gain_db": round(made.gain_db, 2),
+        "before": asdict(made.before),
+        "after": asdict(made.after),
+        "done": [asdict(treatment) for treatment in made.done],
+        "turns": [asdict(turn) for turn in made.turns],
+    }

@@ -1,0 +1,192 @@
+"""What lies on this machine: programs, the catalogue, the audio, the copies of what is public."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ngopi.catalogue import read_catalogue
+from ngopi.doctor.diagnosis import Diagnosis, fix_hint, healthy, of_error
+from ngopi.errors import CatalogueInvalidError, NgopiError
+from ngopi.i18n import N_, _, ngettext
+from ngopi.ledger import read_bases, seen_ledger
+from ngopi.plan import make_plan, make_wish
+from ngopi.publish import keep_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ngopi.config import Config
+    from ngopi.model import CatalogueEntry, Ledger, ObjectHead
+    from ngopi.plan import Plan
+    from ngopi.store import Store
+
+_LIBRARIES = ("av", "boto3", "feedgen", "lameenc", "lxml", "mutagen", "numpy", "pydub")
+
+
+def tell_versions() -> Diagnosis:
+    """Say what runs here; a report of a fault needs it."""
+    programs = {"ngopi": version("ngopi"), "Python": platform.python_version()}
+    programs |= {name: version(name) for name in _LIBRARIES}
+    return healthy("versions", ", ".join(f"{name} {number}" for name, number in programs.items()))
+
+
+def check_catalogue(
+    config: Config,
+) -> tuple[tuple[CatalogueEntry, ...] | None, tuple[Diagnosis, ...]]:
+    """Return the episodes of the folder (None: a file cannot be read) and what is wrong."""
+    try:
+        entries = read_catalogue(config.episodes, zone=config.zone)
+    except CatalogueInvalidError as error:
+        lines = error.values["problems"]
+        assert isinstance(lines, tuple)
+        return None, tuple(
+            Diagnosis(subject="catalogue", severity="error", message=line.strip(), hint=error.hint)
+            for line in lines
+        )
+    count = len(entries)
+    text = ngettext("{count} episode can be read", "{count} episodes can be read", count)
+    return entries, (healthy("catalogue", text.format(count=count)),)
+
+
+# By the names of Plan's fields.
+_PLANNED = {
+    "add": (N_('"{slug}" is due and not public yet.'), N_("run: ngopi publish")),
+    "change": (N_('"{slug}" was changed here and is public as before.'), N_("run: ngopi publish")),
+    "behind": (N_('"{slug}" was changed by a colleague since.'), N_("run: ngopi pull")),
+    "unknown": (N_('"{slug}" is public and not in this folder.'), N_("run: ngopi pull")),
+    "clashes": (
+        N_('"{slug}" was changed here and by a colleague.'),
+        N_(
+            "see what differs with ngopi pull, then choose: ngopi publish --take ours, "
+            "or ngopi pull --take theirs"
+        ),
+    ),
+    "silent": (
+        N_('"{slug}" has a date but no audio.'),
+        N_("run: ngopi ingest RECORDING --episode {slug}"),
+    ),
+}
+
+
+def compare_with_public(
+    config: Config, entries: tuple[CatalogueEntry, ...], ledger: Ledger | None, *, now: datetime
+) -> Iterator[Diagnosis]:
+    """Say in what the folder and the public state differ."""
+    try:
+        wish = make_wish(config, entries, ledger, now=now)
+    except NgopiError as error:
+        yield of_error("catalogue", error)
+        return
+    plan = make_plan(entries, wish, ledger, bases=read_bases(config.scratch), now=now)
+    for name, (message, hint) in _PLANNED.items():
+        for slug in getattr(plan, name):
+            yield Diagnosis(
+                subject="catalogue",
+                severity="warning",
+                message=_(message).format(slug=slug),
+                hint=_(hint).format(slug=slug),
+            )
+    if ledger is not None:
+        yield from _compare_show(plan)
+
+
+def _compare_show(plan: Plan) -> Iterator[Diagnosis]:
+    said = {
+        "change": (
+            _("The show's own data was changed in ngopi.toml and is public as before."),
+            _("run: ngopi publish"),
+        ),
+        "behind": (
+            _("The show's own data was changed by a colleague since."),
+            _("copy the colleague's ngopi.toml and cover into this folder"),
+        ),
+        "clashes": (
+            _("The show's own data was changed in ngopi.toml and by a colleague."),
+            _("run: ngopi publish --take ours, or: ngopi publish --take theirs"),
+        ),
+    }.get(plan.show)
+    if said is not None:
+        yield Diagnosis(subject="catalogue", severity="warning", message=said[0], hint=said[1])
+
+
+def check_media(
+    config: Config, entries: tuple[CatalogueEntry, ...], stock: dict[str, ObjectHead]
+) -> Iterator[Diagnosis]:
+    """Say of which episodes the audio is neither in media/ nor in the store."""
+    made = [(entry.episode.slug, entry.audio) for entry in entries if entry.audio is not None]
+    lost = False
+    for slug, audio in made:
+        head = stock.get(f"audio/{slug}-{audio.sha256[:12]}.mp3")
+        path = config.media / f"{audio.sha256}.mp3"
+        kept = path.is_file() and path.stat().st_size == audio.size_bytes
+        if kept or (head is not None and head.size_bytes == audio.size_bytes):
+            continue
+        lost = True
+        text = _('The audio of "{slug}" is neither in the store nor whole in {path}.')
+        hint = _("put the file back, or make it again: ngopi ingest RECORDING --episode {slug}")
+        yield Diagnosis(
+            subject="media",
+            severity="error",
+            message=text.format(slug=slug, path=path),
+            hint=hint.format(slug=slug),
+        )
+    if not lost:
+        yield healthy("media", _("all audio is in media/ or in the store"))
+
+
+def check_copies(
+    config: Config, store: Store, ledger: Ledger, feed: bytes | None
+) -> Iterator[Diagnosis]:
+    """Say whether the folder's copies of feed and ledger are those of the store."""
+    seen = seen_ledger(config.scratch)
+    if _went_backwards(seen, ledger):
+        return  # the copies are the only witness
+    behind = []
+    if feed is not None and not (config.feed.is_file() and config.feed.read_bytes() == feed):
+        name = config.feed.relative_to(config.root).as_posix()
+        behind.append(_("{name} is not the public feed.").format(name=name))
+    if seen is None or seen.seq < ledger.seq:
+        text = _("This folder has not seen the public state {seq} yet.")
+        behind.append(text.format(seq=ledger.seq))
+    for message in behind:
+        yield Diagnosis(
+            subject="local",
+            severity="warning",
+            message=message,
+            hint=fix_hint(),
+            mend=lambda: keep_feed(config, store),
+        )
+    if not behind:
+        yield healthy("local", _("the folder's copies are those of the store"))
+
+
+def check_sequence(config: Config, ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say whether the public state is older than one that this folder has seen."""
+    seen = seen_ledger(config.scratch)
+    if not _went_backwards(seen, ledger):
+        return
+    assert seen is not None
+    text = _("The store says state {seq}, but this folder has seen state {seen} of {at} by {by}.")
+    yield Diagnosis(
+        subject="ledger",
+        severity="error",
+        message=text.format(
+            seq=ledger.seq,
+            seen=seen.seq,
+            by=seen.by,
+            at=f"{seen.at.astimezone(config.zone):%Y-%m-%d %H:%M %Z}",
+        ),
+        hint=_(
+            "ask who put an old copy of the store back; to publish what it lacks, "
+            "run: ngopi publish"
+        ),
+    )
+
+
+def _went_backwards(seen: Ledger | None, ledger: Ledger) -> bool:
+    if seen is None or seen.seq < ledger.seq:
+        return False
+    return seen.seq > ledger.seq or seen.nonce != ledger.nonce

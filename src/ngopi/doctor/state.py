@@ -1,0 +1,172 @@
+"""The public state: the ledger, its history and the releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ngopi.config import Config
+from ngopi.doctor.diagnosis import Diagnosis, Mend, fix_hint, healthy
+from ngopi.errors import LedgerUnreadableError, NgopiError, StoreVerifyError
+from ngopi.gc import kept_ledger
+from ngopi.i18n import N_, _, ngettext
+from ngopi.ledger import LEDGER_KEY, history_key, release_key, seen_ledger, sha256_of_bytes, to_json
+from ngopi.model import CatalogueEntry, Ledger, ObjectHead, Progress
+from ngopi.plan import make_wish
+from ngopi.store import Store
+from ngopi.transaction import FEED_KEY, look
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A show and all that lay in its store at one moment; *by* is who asks.
+
+    *entries* are empty where the catalogue cannot be read.
+    """
+
+    config: Config
+    store: Store
+    entries: tuple[CatalogueEntry, ...]
+    stock: dict[str, ObjectHead]
+    by: str
+    now: datetime
+    progress: Progress
+
+
+# -- the ledger and its history -----------------------------------------------------------
+
+
+def check_ledger(case: Case) -> tuple[Ledger | None, tuple[Diagnosis, ...]]:
+    """Return the ledger, None if there is none that can be read, and what is wrong with it."""
+    try:
+        ledger = look(case.store).ledger
+    except (LedgerUnreadableError, StoreVerifyError) as error:
+        return None, (_lost(case, error.message),)
+    if ledger is not None:
+        text = _("state {seq} of {at} by {by}: {what}").format(
+            seq=ledger.seq,
+            at=f"{ledger.at.astimezone(case.config.zone):%Y-%m-%d %H:%M %Z}",
+            by=ledger.by,
+            what=ledger.what,
+        )
+        return ledger, (healthy("ledger", text),)
+    if _newest_kept(case.stock) or FEED_KEY in case.stock or seen_ledger(case.config.scratch):
+        return None, (_lost(case, _("There was a ledger in the store, and it is gone.")),)
+    return None, (healthy("ledger", _("nothing is public yet")),)
+
+
+def _lost(case: Case, message: str) -> Diagnosis:
+    seen = seen_ledger(case.config.scratch)
+    # Before a ledger gives way to the next it is kept in the history: what this folder saw last
+    # was the newest if the history has neither it nor a later one.
+    if seen is None or seen.seq <= _newest_kept(case.stock):
+        hint = _("on the computer that published last, run: ngopi doctor --fix")
+        return Diagnosis(subject="ledger", severity="error", message=message, hint=hint)
+    head = case.stock.get(LEDGER_KEY)
+    return Diagnosis(
+        subject="ledger",
+        severity="error",
+        message=message,
+        hint=fix_hint(),
+        mend=lambda: case.store.swap(
+            LEDGER_KEY, to_json(seen), expected=head.version if head else None
+        ),
+    )
+
+
+def _newest_kept(stock: dict[str, ObjectHead]) -> int:
+    names = [key[len("history/") : -len(".json")] for key in stock if key.startswith("history/")]
+    return max((int(name) for name in names if name.isdigit()), default=0)
+
+
+def check_history(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say which earlier states are gone or damaged."""
+    seen = seen_ledger(case.config.scratch)
+    gone = []
+    with case.progress.step(N_("Reading the history"), ledger.seq - 1) as advance:
+        for seq in range(1, ledger.seq):
+            kept = kept_ledger(case.store, seq)
+            if kept is None or kept.seq != seq:
+                gone.append(seq)
+            advance(1)
+    for seq in gone:
+        known = seen is not None and seen.seq == seq
+        yield Diagnosis(
+            subject="history",
+            severity="warning",
+            message=_("{key} is gone or damaged: rollback cannot go there.").format(
+                key=history_key(seq)
+            ),
+            hint=fix_hint()
+            if known
+            else _("on a computer that saw state {seq} last, run: ngopi doctor --fix").format(
+                seq=seq
+            ),
+            mend=_put(case, history_key(seq), to_json(seen)) if seen and known else None,
+        )
+    if not gone:
+        yield healthy("history", _("all earlier states are kept"))
+
+
+# -- releases -----------------------------------------------------------------------------
+
+
+def check_releases(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say which releases that the ledger names are gone or damaged."""
+    named = {ledger.show: "", **{entry.release: entry.slug for entry in ledger.entries}}
+    retracted = {entry.release: entry.slug for entry in ledger.retracted}
+    broken = []
+    with case.progress.step(N_("Reading the releases"), len(named) + len(retracted)) as advance:
+        for sha256 in (*named, *retracted):
+            if _content(case.store, release_key(sha256)) != sha256:
+                broken.append(sha256)
+            advance(1)
+    known = _known_releases(case, ledger) if broken else {}
+    for sha256 in broken:
+        body = known.get(sha256)
+        slug = named.get(sha256) or retracted.get(sha256) or case.config.show.title
+        text = _('The release of "{slug}" is gone or damaged: {key}.')
+        yield Diagnosis(
+            subject="releases",
+            severity="error" if sha256 in named else "warning",
+            message=text.format(slug=slug, key=release_key(sha256)),
+            hint=_("on the computer that published it, run: ngopi doctor --fix")
+            if body is None
+            else fix_hint(),
+            mend=None if body is None else _put(case, release_key(sha256), body),
+        )
+    if not broken:
+        count = len(ledger.entries)
+        text = ngettext("{count} public episode", "{count} public episodes", count)
+        yield healthy("releases", text.format(count=count))
+
+
+def _known_releases(case: Case, ledger: Ledger) -> dict[str, bytes]:
+    """Return the releases that this machine can write again, by hash."""
+    copies = (case.config.scratch / "releases").glob("*.json")
+    bodies = [path.read_bytes() for path in copies]
+    try:
+        wish = make_wish(case.config, case.entries, ledger, now=case.now)
+    except NgopiError:  # told where the catalogue is looked at
+        pass
+    else:
+        bodies += [to_json(wish.show), *map(to_json, wish.releases)]
+    return {sha256_of_bytes(body): body for body in bodies}
+
+
+def _put(case: Case, key: str, body: bytes) -> Mend:
+    head = case.stock.get(key)
+    return lambda: case.store.swap(key, body, expected=head.version if head else None)
+
+
+def _content(store: Store, key: str) -> str | None:
+    """Return the SHA-256 of what can be read of a small object; None: nothing."""
+    try:
+        found = store.read(key)
+    except StoreVerifyError:
+        return None
+    return None if found is None else sha256_of_bytes(found[0])

@@ -1,0 +1,63 @@
+"""Stores for one show after another: below one folder, or below one bucket of a real server."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promises import Place, PublicBucket, PublicFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from s3_server import S3Server
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnFolder:
+    """Each store is a folder below *root*."""
+
+    root: Path
+
+    def place(self, name: str) -> tuple[PublicFolder, dict[str, str]]:
+        """Return the store *name* as the public sees it, and the environment to publish there."""
+        folder = self.root / f"public-{name}"
+        return PublicFolder(root=folder), {"NGOPI_LANG": "en", "NGOPI_STORE_URL": f"file:{folder}"}
+    
+
+@dataclass(frozen=True, kw_only=True)
+class OnS3:
+    """Each store is a prefix in *bucket*; *endpoint*, if not the server's, lies before it."""
+
+    server: S3Server
+    bucket: str
+    client: S3Client
+    endpoint: str | None = None
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, server: S3Server, bucket: str, endpoint: str | None = None) -> Iterator[OnS3]:
+        """Look at *bucket* with a client of one's own."""
+        with contextlib.closing(server.client()) as client:
+            yield cls(server=server, bucket=bucket, client=client, endpoint=endpoint)
+
+    def place(self, name: str) -> tuple[PublicBucket, dict[str, str]]:
+        """Return the store *name* as the public sees it, and the environment to publish there."""
+        place = PublicBucket(
+            client=self.client, endpoint=self.server.endpoint, bucket=self.bucket, prefix=name
+        )
+        return place, {
+            "NGOPI_LANG": "en",
+            "NGOPI_STORE_URL": f"s3://{self.bucket}/{name}",
+            "NGOPI_STORE_ENDPOINT": self.endpoint or self.server.endpoint,
+            "NGOPI_STORE_PUBLIC_URL": place.public_url,
+            "AWS_ACCESS_KEY_ID": self.server.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.server.secret_key,
+            "AWS_CONFIG_FILE": "no-aws-config",
+            "AWS_SHARED_CREDENTIALS_FILE": "no-aws-credentials",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
