@@ -20,8 +20,8 @@ class Faults:
     """What goes wrong, each once: the first request whose "METHOD path" matches the pattern.
 
     *always_cut* is another matter: while it is set, the line is cut in the middle of every
-    request that it matches; *freezes* holds such requests until *thawed* is set. *skip* lets so many matches go by unharmed. *passed* has what
-    reached the server, with the bytes of its body.
+    request that it matches; *freezes* holds such requests until *thawed* is set. *skip* lets so
+    many matches go by unharmed. *passed* has what reached the server, with the bytes of its body.
     """
 
     endpoint: str = ""
@@ -71,6 +71,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(body_bytes)
+        if len(body) < body_bytes:  # the client is gone
+            self.close_connection = True
+            return
         if self.faults.freezes is not None and re.match(self.faults.freezes, request):
             self.faults.thawed.wait()
         if self.faults.strikes("answer_503_to", request):
@@ -87,7 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.faults.strikes("drop_reply_to", request):
             self.close_connection = True
             return
-        self.reply(status, headers, content)
+        with contextlib.suppress(ConnectionError):
+            self.reply(status, headers, content)
 
     def asked(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """Return what the server answers."""

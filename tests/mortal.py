@@ -7,6 +7,7 @@ twenty times as quick to start. It is this very file, run as a script.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -105,9 +106,15 @@ def _serve(folder: Path) -> None:
 
 
 def _load() -> None:
-    """Import what a publish needs, so that no run has to: a rehearsal needs it all."""
-    import boto3  # noqa: F401 - only a store in a bucket would
+    """Import all that a publish needs, so that no run has to; a rehearsal loads it."""
+    import boto3
+    from botocore.loaders import JSONFileLoader
+
     from ngopi.__main__ import main
+
+    # boto3 reads its megabytes of JSON for each client anew: here only once.
+    JSONFileLoader.load_file = functools.cache(JSONFileLoader.load_file)
+    boto3.session.Session().client("s3", region_name="us-east-1").close()
 
     with contextlib.redirect_stdout(sys.stderr):
         main(["publish", "--dry-run"])

@@ -91,10 +91,15 @@ class PublicBucket:
 
 @dataclass(kw_only=True)
 class Witness:
-    """Somebody who looks at *place* again and again and remembers what was there."""
+    """Somebody who looks at *place* again and again and remembers what was there.
+
+    *acknowledged*: guids of which a producer was told that they are public; *deleted*: keys that
+    may be gone, because somebody said so.
+    """
 
     place: Place
     acknowledged: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
     _seq: int = 0
     _ledgers: dict[int, bytes] = field(default_factory=dict)
     _media: dict[str, str] = field(default_factory=dict)
@@ -117,6 +122,10 @@ class Witness:
             *self._history(ledger),
             *self._objects(),
         ]
+
+    def public(self) -> set[str]:
+        """Return the guids that are in the feed."""
+        return {item.id for item in feedparser.parse(self.place.read("feed.xml") or b"").entries}
 
     # -- at any instant ---------------------------------------------------------------------
 
@@ -235,8 +244,9 @@ class Witness:
                 named and sha256.startswith(named.group(1))
             ):
                 yield f"I4: {key} has another content than its name says"
-        if gone := {key for key in self._media if self.place.read(key) is None}:
-            yield f"I4: gone: {sorted(gone)}"
+        gone = {key for key in self._media if self.place.read(key) is None}
+        if gone - self.deleted:
+            yield f"I4: gone: {sorted(gone - self.deleted)}"
 
     def _json(self, key: str) -> dict[str, Any] | None:
         data = self.place.read(key)

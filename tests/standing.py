@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promises import Place, PublicBucket, PublicFolder
+from promises import PublicBucket, PublicFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,19 @@ class OnFolder:
         """Return the store *name* as the public sees it, and the environment to publish there."""
         folder = self.root / f"public-{name}"
         return PublicFolder(root=folder), {"NGOPI_LANG": "en", "NGOPI_STORE_URL": f"file:{folder}"}
-    
+
+
+@dataclass(frozen=True, kw_only=True)
+class InShow:
+    """The folder store that a new show has, in the show's own folder."""
+
+    show: Path
+
+    def place(self, name: str) -> tuple[PublicFolder, dict[str, str]]:
+        """Return the one store, whatever its *name*."""
+        del name
+        return PublicFolder(root=self.show / "public"), {"NGOPI_LANG": "en"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class OnS3:

@@ -14,7 +14,15 @@ from ngopi.errors import (
 )
 from ngopi.ledger import from_json, history_key
 from ngopi.model import Ledger, Release, ShowRelease
-from ngopi.transaction import Change, commit, load, look, newest_first, settle
+from ngopi.transaction import (
+    Change,
+    commit,
+    feed_is_current,
+    load,
+    look,
+    newest_first,
+    settle,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,16 +49,19 @@ def retract(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
     Raises:
         NotPublicError: no public episode has that slug.
     """
+    what = f"retract {slug}"
 
     def next_state(ledger: Ledger) -> Ledger:
         entry = _find(ledger.entries, slug)
+        if entry is None and ledger.what == what:
+            return ledger  # done by an earlier run, which was stopped before it could say so
         if entry is None:
             raise NotPublicError(slug=slug)
         kept = tuple(e for e in ledger.entries if e is not entry)
         retracted = {**{e.guid: e for e in ledger.retracted}, entry.guid: entry}
         return replace(ledger, entries=kept, retracted=newest_first(retracted))
 
-    ledger = _amend(config, store, next_state, what=f"retract {slug}", by=by, now=now)
+    ledger = _amend(config, store, next_state, what=what, by=by, now=now)
     found = _find(ledger.retracted, slug)
     assert found is not None
     return found
@@ -70,9 +81,12 @@ def restore(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
         NotRetractedError: no retracted episode has that slug.
         AudioGoneError: its audio was deleted.
     """
+    what = f"restore {slug}"
 
     def next_state(ledger: Ledger) -> Ledger:
         entry = _find(ledger.retracted, slug)
+        if entry is None and ledger.what == what:
+            return ledger  # done by an earlier run, which was stopped before it could say so
         if entry is None:
             raise NotRetractedError(slug=slug)
         _require_audio(config, store, (entry,))
@@ -83,7 +97,7 @@ def restore(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
             retracted=tuple(e for e in ledger.retracted if e is not entry),
         )
 
-    ledger = _amend(config, store, next_state, what=f"restore {slug}", by=by, now=now)
+    ledger = _amend(config, store, next_state, what=what, by=by, now=now)
     found = _find(ledger.entries, slug)
     assert found is not None
     return found
@@ -117,7 +131,7 @@ def rollback(
 
     wanted = "previous" if seq is None else seq
     ledger = _amend(config, store, next_state, what=f"rollback {wanted}", by=by, now=now)
-    return before[0], ledger
+    return (before or [ledger])[0], ledger
 
 
 def history(store: Store) -> Iterator[Step]:
@@ -148,7 +162,9 @@ def _amend(
         public = look(store)
         if public.ledger is None:
             raise NothingPublicError
-        wanted = next_state(public.ledger)
+        # The same command, stopped between ledger and feed: it must go on, and not go back twice.
+        stopped = public.ledger.what == what and not feed_is_current(public, store)
+        wanted = public.ledger if stopped else next_state(public.ledger)
         change = Change(
             show=load(config, store, ShowRelease, wanted.show),
             releases=(),

@@ -11,6 +11,7 @@ from werkzeug.security import safe_join
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Request
+from werkzeug.wsgi import ClosingIterator
 
 from ngopi.errors import NgopiError, PortTakenError
 from ngopi.store.kinds import kind_of
@@ -58,7 +59,8 @@ def _app(folder: Path) -> Callable[[WSGIEnvironment, StartResponse], Iterable[by
             response = _answer(folder, request)
         except HTTPException as error:
             response = error.get_response(environ)
-        return response(environ, start_response)
+        # An answer to HEAD has no body, whose end would close the file.
+        return ClosingIterator(response(environ, start_response), response.close)
 
     return app
 

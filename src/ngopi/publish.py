@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from ngopi.artwork import check_cover
-from ngopi.atomic import write_atomic
+from ngopi.atomic import sha256_of, write_atomic
 from ngopi.errors import (
     EpisodeClashError,
     MediaChangedError,
@@ -19,7 +19,14 @@ from ngopi.errors import (
     SourceChangedError,
 )
 from ngopi.i18n import N_, _
-from ngopi.ledger import LEDGER_KEY, read_bases, sha256_of_bytes, to_json, write_bases
+from ngopi.ledger import (
+    LEDGER_KEY,
+    ledger_of,
+    read_bases,
+    sha256_of_bytes,
+    to_json,
+    write_bases,
+)
 from ngopi.model import Ledger, LedgerEntry, Release, ShowRelease, StoredObject
 from ngopi.plan import SHOW_BASE, Plan, Wish, make_plan, make_wish
 from ngopi.store.reach import require_public
@@ -147,15 +154,21 @@ def keep_feed(config: Config, store: Store) -> None:
     """
     config.feed.parent.mkdir(parents=True, exist_ok=True)
     config.scratch.mkdir(exist_ok=True)
-    copies = ((FEED_KEY, config.feed), (LEDGER_KEY, config.scratch / LEDGER_KEY))
-    for key, path in copies:
-        found = store.read(key)
-        if found is not None and not _same_bytes(path, found[0]):
-            write_atomic(path, found[0])
+    found = store.read(LEDGER_KEY)
+    ledger = ledger_of(found)
+    if found is None or ledger is None:
+        return
+    _keep(config.scratch / LEDGER_KEY, found[0])
+    if config.feed.is_file() and sha256_of(config.feed) == ledger.feed:
+        return  # megabytes that need not be fetched
+    feed = store.read(FEED_KEY)
+    if feed is not None:
+        _keep(config.feed, feed[0])
 
 
-def _same_bytes(path: Path, data: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == data
+def _keep(path: Path, data: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != data:
+        write_atomic(path, data)
 
 
 # -- two people, one episode --------------------------------------------------------------

@@ -32,8 +32,7 @@ from ngopi.ledger import (
     sha256_of_bytes,
     to_json,
 )
-from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, ShowRelease
-from ngopi.plan import stored_object
+from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, Show, ShowRelease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,10 +122,11 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
     for sha256, body in bodies.items():
         _add_release(config, store, sha256, body, public.ledger)
     ledger = _next_ledger(public.ledger, change, sha256_of_bytes(shown), sha256_of_bytes(feed))
+    version = public.version
     if ledger is not public.ledger:
-        _swap_ledger(store, ledger, public)
+        version = _swap_ledger(store, ledger, public)
     try:
-        store.swap(FEED_KEY, feed, expected=public.feed.version if public.feed else None)
+        _swap_feed(store, feed, over=public.feed, ledger_version=version)
     except SwapConflictError:
         settle(lambda: _bring_feed_in_line(config, store))
     return ledger
@@ -160,14 +160,25 @@ def _shows(old: Ledger | None, show: str) -> tuple[str, ...]:
 
 
 def _bring_feed_in_line(config: Config, store: Store) -> None:
-    """Another publisher swapped the feed in between: make it the newest ledger's."""
+    """Another publisher was faster in between: make the feed the newest ledger's."""
     public = look(store)
     ledger = public.ledger
     if ledger is None or feed_is_current(public, store):
         return
     show = load(config, store, ShowRelease, ledger.show)
     feed = _render(config, store, show, ledger.entries, ())
-    store.swap(FEED_KEY, feed, expected=public.feed.version if public.feed else None)
+    _swap_feed(store, feed, over=public.feed, ledger_version=public.version)
+
+
+def _swap_feed(
+    store: Store, feed: bytes, *, over: ObjectHead | None, ledger_version: str | None
+) -> None:
+    store.swap(FEED_KEY, feed, expected=over.version if over else None)
+    # Equal feeds have equal versions: if others retracted and restored meanwhile, the feed that
+    # was looked at is back, and was replaced by that of an older ledger.
+    head = store.head(LEDGER_KEY)
+    if head is None or head.version != ledger_version:
+        raise SwapConflictError(key=FEED_KEY)
 
 
 def newest_first(entries: dict[str, LedgerEntry]) -> tuple[LedgerEntry, ...]:
@@ -185,11 +196,11 @@ def _render(
 ) -> bytes:
     known = {sha256_of_bytes(to_json(release)): release for release in new}
     releases = [
-        _rehosted(known.get(e.release) or load(config, store, Release, e.release), config)
+        _rehosted(known.get(e.release) or load(config, store, Release, e.release), show.show)
         for e in entries
     ]
     feed = build_feed(show.show, cover=show.cover, releases=releases)
-    findings = check_feed(feed, where=FEED_KEY, feed_url=config.show.feed_url)
+    findings = check_feed(feed, where=FEED_KEY, feed_url=show.show.feed_url)
     errors = [finding for finding in findings if finding.severity == "E"]
     if errors:
         lines = (f"  {finding.where}: {finding.message} {finding.hint}" for finding in errors)
@@ -197,14 +208,14 @@ def _render(
     return feed
 
 
-def _rehosted(release: Release, config: Config) -> Release:
-    """Say the URLs under today's public address, whichever it was when it was released."""
-    objects = [thing for thing in (release.enclosure, release.cover) if thing is not None]
-    moved = [
-        stored_object(config, thing.key, size_bytes=thing.size_bytes, sha256=thing.sha256)
-        for thing in objects
-    ]
-    return replace(release, enclosure=moved[0], cover=moved[1] if release.cover else None)
+def _rehosted(release: Release, show: Show) -> Release:
+    """Say the URLs under the show's public address, whichever it was when it was released."""
+    enclosure, cover = (
+        thing and replace(thing, url=f"{show.public_url}/{thing.key}")
+        for thing in (release.enclosure, release.cover)
+    )
+    assert enclosure is not None
+    return replace(release, enclosure=enclosure, cover=cover)
 
 
 def load(config: Config, store: Store, kind: type[K], sha256: str) -> K:
@@ -241,14 +252,17 @@ def _add_release(
     write_atomic(copy, body)
 
 
-def _swap_ledger(store: Store, ledger: Ledger, public: Public) -> None:
+def _swap_ledger(store: Store, ledger: Ledger, public: Public) -> str | None:
+    """Return the new ledger's version; None: another has followed it already."""
     if public.ledger is not None:
         with contextlib.suppress(SwapConflictError):  # kept already, by whoever swapped it in
             store.swap(history_key(public.ledger.seq), to_json(public.ledger), expected=None)
     try:
-        store.swap(LEDGER_KEY, to_json(ledger), expected=public.version)
+        return store.swap(LEDGER_KEY, to_json(ledger), expected=public.version).version
     except SwapConflictError:
         # A write can land while its reply is lost: then the nonce in the store is our own.
-        current = ledger_of(store.read(LEDGER_KEY))
-        if current is None or current.nonce != ledger.nonce:
-            raise
+        for key in (LEDGER_KEY, history_key(ledger.seq)):
+            found = store.read(key)
+            if found is not None and from_json(Ledger, found[0], key=key).nonce == ledger.nonce:
+                return found[1].version if key == LEDGER_KEY else None
+        raise

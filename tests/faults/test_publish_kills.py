@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import pytest
 from mortal import mortals
 from prepared import add_episode, guid_of, make_show
 from promises import Witness
-from standing import OnFolder, OnS3
+from standing import InShow, OnFolder, OnS3
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="neither fork nor SIGKILL there")
 
@@ -37,61 +38,122 @@ def ngopi(prepared):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return OnFolder(root=tmp_path)
-
-
-@pytest.fixture
 def bucket(s3_server, s3_bucket):
     with OnS3.of(s3_server, s3_bucket) as stores:
         yield stores
 
 
-def copy_of(show, folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    return shutil.copytree(show, folder)
+def survives(ngopi, stores, start, show, *, step, command, public, deleted=frozenset()):
+    """Kill *command* before *step*, run it again and look; return whether there was such a step.
 
-
-def kill_before_every_step(ngopi, stores, start, folder, *, command, guids, before=(), every=1):
-    """Kill *command* before its steps, each time from the same start; return how many there are.
-
-    *start* is the producer's folder; *guids* are public when it is done. What is in *before* was
-    acknowledged already: it must be there whatever happens.
+    *start* is what the producer's folder *show* is a copy of. *public* are the guids that must
+    be public in the end, and *deleted* the keys that may be gone.
     """
-    for step in range(1, MOST_STEPS, every):
-        show = copy_of(start, folder)
-        place, env = stores.place(str(step))
-        witness = Witness(place=place)
-        assert witness.now() == []
-        killed = ngopi.run("--show", show, *command, env=env, kill_at=step)
-        witness.acknowledged.update(before)
-        assert witness.now() == [], f"killed before step {step}"
-        again = ngopi.run("--show", show, *command, env=env)
+    shutil.rmtree(show, ignore_errors=True)
+    shutil.copytree(start, show)
+    place, env = stores.place(f"step-{step}")
+    witness = Witness(place=place, deleted=set(deleted))
+    assert witness.now() == []
+    killed = ngopi.run("--show", show, *command, env=env, kill_at=step)
+    assert witness.now() == [], f"killed before step {step}"
+    again = ngopi.run("--show", show, *command, env=env)
 
-        witness.acknowledged.update(guids)
-        assert again.status == 0, f"killed before step {step}: {again.err}"
-        assert witness.at_rest() == [], f"killed before step {step}"
-        idle = ngopi.run("--show", show, "--json", "publish", env=env)
-        assert not json.loads(idle.out)["changed"], f"killed before step {step}"
-        if killed.status != KILLED:
-            assert killed.status == 0, killed.err
-            return step
-    pytest.fail(f"{command} took more than {MOST_STEPS} steps")
+    assert again.status == 0, f"killed before step {step}: {again.err}"
+    assert witness.at_rest() == [], f"killed before step {step}"
+    assert witness.public() == public, f"killed before step {step}"
+    assert killed.status in (0, KILLED), killed.err
+    return killed.status == KILLED
 
 
-def test_a_first_publish_into_a_folder(ngopi, folder, prepared, tmp_path):
-    steps = kill_before_every_step(
-        ngopi, folder, prepared, tmp_path / "show", command=["publish"],
-        guids={guid_of(prepared, "satu"), guid_of(prepared, "dua")},
-    )  # fmt: skip
+def both(prepared):
+    return {guid_of(prepared, "satu"), guid_of(prepared, "dua")}
+
+
+def test_a_first_publish_into_a_folder(ngopi, prepared, tmp_path):
+    """Each of its steps; after the last, another run has nothing left to do."""
+    stores, show = OnFolder(root=tmp_path), tmp_path / "show"
+    steps = next(
+        step
+        for step in range(1, MOST_STEPS)
+        if not survives(
+            ngopi, stores, prepared, show, step=step, command=["publish"], public=both(prepared)
+        )
+    )
+    _, env = stores.place(f"step-{steps}")
+    idle = ngopi.run("--show", show, "--json", "publish", env=env)
 
     assert steps > 30  # the wire that counts them is connected
+    assert not json.loads(idle.out)["changed"]
 
 
-def test_a_first_publish_into_a_bucket(ngopi, bucket, prepared, tmp_path):
-    steps = kill_before_every_step(
-        ngopi, bucket, prepared, tmp_path / "show", command=["publish"],
-        guids={guid_of(prepared, "satu"), guid_of(prepared, "dua")},
+@pytest.mark.parametrize("first", range(1, 9))
+def test_a_first_publish_into_a_bucket(ngopi, bucket, prepared, tmp_path, first):
+    """A tenth of its steps from eight starts, side by side; benchmarks/soak.py kills anywhere."""
+    steps = next(
+        step
+        for step in itertools.islice(itertools.count(first, 10), MOST_STEPS)
+        if not survives(
+            ngopi, bucket, prepared, tmp_path / "show",
+            step=step, command=["publish"], public=both(prepared),
+        )
     )  # fmt: skip
 
-    assert steps > 30
+    assert steps > 60
+
+
+@pytest.fixture(scope="module")
+def public_show(prepared, ngopi, tmp_path_factory):
+    """The same show in public, in a folder of its own; dua was retracted."""
+    show = shutil.copytree(prepared, tmp_path_factory.mktemp("public") / "show")
+    for command in (["publish"], ["retract", "dua"]):
+        assert ngopi.run("--show", show, *command, env={"NGOPI_LANG": "en"}).status == 0
+    return show
+
+
+@pytest.mark.parametrize(
+    ("command", "public"),
+    [
+        (["retract", "satu"], []),
+        (["retract", "satu", "--delete-audio", "--yes"], []),
+        (["restore", "dua"], ["satu", "dua"]),
+        (["rollback", "1"], ["satu", "dua"]),
+    ],
+    ids=["retract", "delete", "restore", "rollback"],
+)
+def test_taking_out_and_bringing_back(ngopi, public_show, tmp_path, command, public):
+    (audio,) = public_show.glob("public/audio/satu-*.mp3")
+    show = tmp_path / "show"
+    steps = next(
+        step
+        for step in range(1, MOST_STEPS)
+        if not survives(
+            ngopi, InShow(show=show), public_show, show,
+            step=step, command=command, public={guid_of(public_show, slug) for slug in public},
+            deleted={f"audio/{audio.name}"} if "--yes" in command else (),
+        )
+    )  # fmt: skip
+
+    assert steps > 8
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize("when", [1, 4, 8])
+def test_killed_from_outside_in_a_rename(ngopi, prepared, tmp_path, when):
+    """The same by the kernel's hand, on a Python that knows nothing of it."""
+    show = shutil.copytree(prepared, tmp_path / "show")
+    place, env = OnFolder(root=tmp_path).place("strace")
+    witness = Witness(place=place)
+    inject = f"inject=rename,renameat,renameat2:signal=SIGKILL:when={when}"
+    command = ["strace", "-f", "-qq", "-o", os.devnull, "-e", inject, sys.executable, "-m", "ngopi"]
+    killed = subprocess.run(
+        [*command, "--show", show, "publish"], env=os.environ | env, capture_output=True, check=False
+    )
+    if b"ptrace" in killed.stderr:
+        pytest.skip("this system lets nobody trace")
+    assert killed.returncode == KILLED
+    assert witness.now() == []
+    again = ngopi.run("--show", show, "publish", env=env)
+
+    assert again.status == 0, again.err
+    assert witness.at_rest() == []
+    assert witness.public() == both(prepared)

@@ -184,3 +184,13 @@ def test_speakers_of_very_different_level_still_meet_the_target():
     judged = judge(sound, RATE_HZ)
     assert judged.integrated_lufs == pytest.approx(-16.0, abs=0.1)
     assert judged.true_peak_dbtp <= plan.limit_dbtp + 0.03
+
+
+@pytest.mark.parametrize("frames", [RATE_HZ * 9 + extra for extra in (0, 1, 63, 64, 4799, 4800)])
+def test_every_length_can_be_solved(frames):
+    """The last block of samples may reach beyond the last 100 ms that the meter counts."""
+    sound = np.tile(voice(10, rms_dbfs=-12, channels=1), (1, 1))[:frames]
+    with Pcm.of(sound, RATE_HZ) as pcm:
+        plan = plan_master(pcm, AudioSettings(), advance=lambda _: None)
+
+    assert plan.target_lufs == -19.0

@@ -79,7 +79,7 @@ def deliver(
         target_lufs=plan.target_lufs,
         ceiling_dbtp=plan.ceiling_dbtp,
         gain_db=plan.gain_db,
-        before=plan.before,
+        before=found.before or plan.before,
         after=heard.loudness,
         done=found.treatments,
         turns=plan.turns,

@@ -46,9 +46,11 @@ def edge_gains_db(
     deepest = int(_needed(np.array([highest]), headroom_db)[0])
     # Beyond this distance the deepest cut has been released altogether.
     reach = -deepest // release + 1
-    begin, end = max(first - reach, 0), min(last + reach, len(peaks))
-    before, after = begin - (first - reach), (last + reach) - end
-    needed = np.pad(_needed(peaks[begin:end], headroom_db), (before, after))
+    origin = first - reach
+    needed = np.zeros(last + reach - origin, np.int64)
+    begin, end = max(origin, 0), min(last + reach, len(peaks))
+    if begin < end:  # else all of it lies beyond the recording
+        needed[begin - origin : end - origin] = _needed(peaks[begin:end], headroom_db)
     edges = np.minimum(np.append(needed, 0), np.insert(needed, 0, 0))
     edges = _slope_limited(edges, release)
     edges = _slope_limited(edges[::-1], attack)[::-1]

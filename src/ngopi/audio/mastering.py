@@ -234,7 +234,7 @@ def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
             hop_frames=hop,
             headroom_db=plan.limit_dbtp - gain_db,
             sample_rate_hz=sound.sample_rate_hz,
-        )
+        )[: len(plan.energies)]  # the last block may reach beyond the last hop
         reached_lufs = integrated_lufs(plan.energies[: len(kept)] * kept) + gain_db
         missing_lu = plan.aim_lufs - reached_lufs
         if abs(missing_lu) <= _SOLVED_WITHIN_LU:

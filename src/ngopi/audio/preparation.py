@@ -21,7 +21,7 @@ from ngopi.audio.recording import decode, delivery_rate_hz, probe
 from ngopi.audio.survey import survey
 from ngopi.errors import ExcerptError, SilentRecordingError
 from ngopi.i18n import N_
-from ngopi.model import Sound, TimeMap, Treatment
+from ngopi.model import Loudness, Sound, TimeMap, Treatment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,9 +34,13 @@ _SPOOL_S = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """The sound to master, what was done to it, and where its seconds come from."""
+    """The sound to master, what was done to it, and where its seconds come from.
+
+    *before* is the one recording's own loudness, where *sound* is no longer just that.
+    """
 
     sound: Sound
+    before: Loudness | None
     treatments: tuple[Treatment, ...]
     time_map: TimeMap
 
@@ -62,11 +66,13 @@ def prepared(
     with ExitStack() as open_files:
         read = partial(_read, open_files, rate_hz=rate_hz, folder=folder, progress=progress)
         sounds: list[Sound] = []
+        before: Loudness | None = None
         treatments: list[Treatment] = []
         for track in tracks:
-            sound, done = _clean(
-                open_files, read(track, channels=None), settings, folder=folder, progress=progress
-            )
+            pcm = read(track, channels=None)
+            sound, done = _clean(open_files, pcm, settings, folder=folder, progress=progress)
+            if sound is not pcm and len(tracks) == 1:
+                before = measure(pcm, advance=_unseen).loudness
             sounds.append(sound)
             treatments += done
         sound = sounds[0]
@@ -87,7 +93,12 @@ def prepared(
                 programme_lufs=_programme_lufs(sound, jingles),
                 advance=advance,
             )
-        yield Prepared(sound=assembled, treatments=tuple(treatments), time_map=assembled.time_map)
+        yield Prepared(
+            sound=assembled,
+            before=before,
+            treatments=tuple(treatments),
+            time_map=assembled.time_map,
+        )
 
 
 def _read(

@@ -12,7 +12,6 @@ from ngopi.feed.fetch import load_feed
 from ngopi.feed.urls import is_loopback
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import LEDGER_KEY, history_key, release_key, sha256_of_bytes
-from ngopi.plan import stored_object
 from ngopi.store.kinds import kind_of
 from ngopi.store.presets import endpoint_of
 from ngopi.store.reach import Reach, is_readable, server_date, try_public
@@ -30,6 +29,14 @@ _AT_ONCE = 8
 # S3 refuses a quarter of an hour; a minute is already more than a synchronised clock is off.
 _CLOCK_WARNING_S, _CLOCK_ERROR_S = 60, 15 * 60
 _AMAZON = "https://s3.amazonaws.com"
+_CLOSED = N_(
+    "allow everybody to read it (the policy to paste: ngopi doctor --policies) "
+    "and check public_url in ngopi.toml"
+)
+_WRONG = N_(
+    "remove this object at your provider, then run: ngopi doctor --fix; if it stays so, "
+    "check public_url in ngopi.toml"
+)
 
 
 def is_on_the_web(config: Config) -> bool:
@@ -71,28 +78,34 @@ def check_addresses(
         text = _("{url} is this machine: nothing was asked of it").format(url=url)
         yield healthy("public", text)
         return
-    asked = [stored_object(case.config, f.key, size_bytes=f.size_bytes, sha256="") for f in files]
+    base = case.config.show.public_url
+    asked: list[tuple[str, int | None]] = [(file.key, file.size_bytes) for file in files]
     if feed is not None:
-        asked.insert(0, stored_object(case.config, FEED_KEY, size_bytes=len(feed), sha256=""))
+        asked.insert(0, (FEED_KEY, None))
+
+    def reach(wanted: tuple[str, int | None]) -> tuple[str, Reach]:
+        key, size_bytes = wanted
+        return f"{base}/{key}", _try(f"{base}/{key}", key, size_bytes)
+
     with (
         ThreadPoolExecutor(_AT_ONCE) as pool,
         case.progress.step(N_("Asking as the public does"), len(asked)) as advance,
     ):
         answers = []
-        for file, answer in zip(asked, pool.map(_try, asked), strict=True):
-            answers.append((file.url, answer))
+        for answer in pool.map(reach, asked):
+            answers.append(answer)
             advance(1)
     yield from _tell(answers)
     if feed is not None and not answers[0][1].faults:
         yield from _compare_feed(case.config, feed)
 
 
-def _try(file: StoredObject) -> Reach:
-    media_type = kind_of(file.key).media_type
+def _try(url: str, key: str, size_bytes: int | None) -> Reach:
     try:
-        return try_public(file.url, size_bytes=file.size_bytes, media_type=media_type)
+        return try_public(url, size_bytes=size_bytes, media_type=kind_of(key).media_type)
     except PublicUrlError as error:
-        return Reach(faults=(str(error.values["reason"]),), web_players=True)
+        reason = str(error.values["reason"])
+        return Reach(readable=False, faults=(reason,), web_players=False)
 
 
 def _tell(answers: list[tuple[str, Reach]]) -> Iterator[Diagnosis]:
@@ -102,10 +115,7 @@ def _tell(answers: list[tuple[str, Reach]]) -> Iterator[Diagnosis]:
                 subject="public",
                 severity="error",
                 message=f"{url}: {'; '.join(reach.faults)}",
-                hint=_(
-                    "allow everybody to read it (the policy to paste: ngopi doctor --policies) "
-                    "and check public_url in ngopi.toml"
-                ),
+                hint=_(_WRONG if reach.readable else _CLOSED),
             )
     closed = [url for url, reach in answers if not reach.faults and not reach.web_players]
     if closed:

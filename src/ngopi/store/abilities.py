@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from ngopi.errors import StoreWriteError, SwapConflictError
+from ngopi.errors import NgopiError, StoreWriteError, SwapConflictError
 from ngopi.store.journal import remember
 from ngopi.store.s3_answers import knows_no_condition
 from ngopi.store.s3_bucket import hex_md5
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from ngopi.model import ObjectHead
     from ngopi.store.s3_bucket import Bucket, Condition
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def remember_abilities(path: Path, abilities: Abilities) -> None:
 def probe_bucket(bucket: Bucket) -> Abilities:
     """Find out what *bucket* can do with a scratch object under probe/, gone at the end.
 
-    About twelve small requests. An answer that says nothing about an ability (no connection,
+    About a dozen small requests. An answer that says nothing about an ability (no connection,
     no right) is raised, so that it is never remembered as an inability.
 
     Raises:
@@ -80,22 +83,36 @@ def probe_bucket(bucket: Bucket) -> Abilities:
     """
     key = f"probe/{secrets.token_hex(8)}.json"
     try:
-        created = _accepts(bucket, key, b"1", {"IfNoneMatch": "*"})
-        first = _put(bucket, key, b"2", {})
-        refuses_taken = not _accepts(bucket, key, b"3", {"IfNoneMatch": "*"})
-        there = bucket.head(key)
-        current = first if there is None else there
-        swapped = _accepts(bucket, key, b"4", {"IfMatch": current.version})
-        refuses_stale = not _accepts(bucket, key, b"5", {"IfMatch": current.version})
-        return Abilities(
-            if_match=swapped and refuses_stale,
-            if_none_match=created and refuses_taken,
-            if_none_match_parts=_refuses_taken_parts(bucket, key),
-            metadata=there is not None and there.sha256 is not None,
-            etag_is_md5=first.version.strip('"') == hex_md5(b"2"),
-        )
-    finally:
+        abilities = _found_out(bucket, key)
+    except NgopiError:
+        _tidy_up(bucket, key)
+        raise
+    _tidy_up(bucket, key)
+    return abilities
+
+
+def _found_out(bucket: Bucket, key: str) -> Abilities:
+    created = _accepts(bucket, key, b"1", {"IfNoneMatch": "*"})
+    first = _put(bucket, key, b"2", {})
+    refuses_taken = not _accepts(bucket, key, b"3", {"IfNoneMatch": "*"})
+    there = bucket.head(key)
+    current = first if there is None else there
+    swapped = _accepts(bucket, key, b"4", {"IfMatch": current.version})
+    refuses_stale = not _accepts(bucket, key, b"5", {"IfMatch": current.version})
+    return Abilities(
+        if_match=swapped and refuses_stale,
+        if_none_match=created and refuses_taken,
+        if_none_match_parts=_refuses_taken_parts(bucket, key),
+        metadata=there is not None and there.sha256 is not None,
+        etag_is_md5=first.version.strip('"') == hex_md5(b"2"),
+    )
+
+
+def _tidy_up(bucket: Bucket, key: str) -> None:
+    try:
         bucket.delete(key)
+    except NgopiError as error:  # a key that may not delete can publish all the same
+        _log.warning("%s stays in the store: %s", key, error)
 
 
 def _refuses_taken_parts(bucket: Bucket, key: str) -> bool:

@@ -31,10 +31,11 @@ _FEED_TYPES = ("application/rss+xml", "application/xml", "text/xml")
 class Reach:
     """What the public gets of one file.
 
-    *faults*: what apps would stumble over, as clauses; *web_players*: pages of other sites may
-    fetch it (CORS).
+    *readable*: it comes at all; *faults*: what apps would stumble over, as clauses;
+    *web_players*: pages of other sites may fetch it (CORS).
     """
 
+    readable: bool
     faults: tuple[str, ...]
     web_players: bool
 
@@ -50,8 +51,11 @@ def require_public(url: str, *, size_bytes: int) -> None:
         raise PublicUrlError(url=url, reason=fault)
 
 
-def try_public(url: str, *, size_bytes: int, media_type: str) -> Reach:
+def try_public(url: str, *, size_bytes: int | None, media_type: str) -> Reach:
     """Ask for *url* by HEAD and for its first byte, without credentials, as apps do.
+
+    *size_bytes* None: a cache may keep an older copy of it, and nobody jumps about in it, as in
+    a feed.
 
     Raises:
         PublicUrlError: no answer at all.
@@ -60,10 +64,11 @@ def try_public(url: str, *, size_bytes: int, media_type: str) -> Reach:
     status, headers = _ask(url, "GET", {**_FIRST_BYTE, "Origin": _ORIGIN})
     fault = _range_fault(status, headers, size_bytes=size_bytes)
     faults = [] if fault is None else [fault]
-    if status in (_OK, _PARTIAL_CONTENT):  # else HEAD has the same to say
+    readable = status in (_OK, _PARTIAL_CONTENT)
+    if readable:  # else HEAD has the same to say
         faults += _head_faults(*head, size_bytes=size_bytes, media_type=media_type)
     allowed = headers.get("Access-Control-Allow-Origin", "")
-    return Reach(faults=tuple(faults), web_players=allowed in ("*", _ORIGIN))
+    return Reach(readable=readable, faults=tuple(faults), web_players=allowed in ("*", _ORIGIN))
 
 
 def is_readable(url: str) -> bool:
@@ -104,9 +109,11 @@ def _ask(url: str, method: str, headers: dict[str, str]) -> tuple[int, Message]:
         raise PublicUrlError(url=url, reason=getattr(error, "reason", error)) from error
 
 
-def _range_fault(status: int, headers: Message, *, size_bytes: int) -> str | None:
+def _range_fault(status: int, headers: Message, *, size_bytes: int | None) -> str | None:
     if status not in (_OK, _PARTIAL_CONTENT):
         return _said(status)
+    if size_bytes is None:
+        return None
     if status != _PARTIAL_CONTENT:
         return _("it does not answer byte ranges (206)")
     extent = headers.get("Content-Range", "")
@@ -116,7 +123,7 @@ def _range_fault(status: int, headers: Message, *, size_bytes: int) -> str | Non
 
 
 def _head_faults(
-    status: int, headers: Message, *, size_bytes: int, media_type: str
+    status: int, headers: Message, *, size_bytes: int | None, media_type: str
 ) -> Iterator[str]:
     if status != _OK:
         yield f"HEAD: {_said(status)}"
@@ -126,7 +133,7 @@ def _head_faults(
     if said != wanted and not (wanted in _FEED_TYPES and said in _FEED_TYPES):
         yield _("its type is {said} instead of {wanted}").format(said=said, wanted=wanted)
     length = headers.get("Content-Length")
-    if length is not None and length != str(size_bytes):
+    if None not in (length, size_bytes) and length != str(size_bytes):
         text = _("its length is {said} instead of {wanted} bytes")
         yield text.format(said=length, wanted=size_bytes)
 

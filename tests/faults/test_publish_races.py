@@ -1,0 +1,120 @@
+"""Several producers publish one show at the same time; listeners look on without a pause."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+
+import pytest
+
+from mortal import mortals
+from prepared import add_episode, copy_without_episodes, guid_of, make_show
+from promises import Witness
+from standing import OnFolder, OnS3
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked")
+
+PRODUCERS = 4
+EPISODES = 2
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    return make_show(tmp_path_factory.mktemp("prepared") / "show")
+
+
+@pytest.fixture(scope="module")
+def ngopi(prepared):
+    with mortals(prepared) as runs:
+        yield runs
+
+
+@pytest.fixture(params=["folder", "s3"])
+def stores(request, tmp_path):
+    if request.param == "folder":
+        yield OnFolder(root=tmp_path)
+        return
+    server, bucket = request.getfixturevalue("s3_server"), request.getfixturevalue("s3_bucket")
+    with OnS3.of(server, bucket) as found:
+        yield found
+
+
+class Reader(threading.Thread):
+    """A listener who subscribes and fetches everything, again and again."""
+
+    def __init__(self, witness):
+        super().__init__(daemon=True)
+        self.witness, self.broken, self.looks = witness, [], 0
+        self._done = threading.Event()
+
+    def run(self):
+        while not self._done.is_set():
+            self.broken += self.witness.now()
+            self.looks += 1
+
+    def stop(self):
+        self._done.set()
+        self.join()
+
+
+def team(prepared, tmp_path, *, size=PRODUCERS):
+    """Return producers' folders, each with episodes of its own, and the guids of them all."""
+    shows = [copy_without_episodes(prepared, tmp_path / f"p{n}") for n in range(size)]
+    guids = {guid_of(prepared, "satu")}
+    for n, show in enumerate(shows):
+        guids |= {add_episode(show, f"p{n}-{e}", n * EPISODES + e) for e in range(EPISODES)}
+    return shows, guids
+
+
+def publish_until_done(ngopi, shows, env):
+    """Publish from all folders at once, again where one was told to; return what it took."""
+    waiting, rounds = list(shows), 0
+    while waiting:
+        rounds += 1
+        runs = [(show, ngopi.start("--json", "--show", show, "publish", env=env)) for show in waiting]
+        ended = [(show, ngopi.wait(pid)) for show, pid in runs]
+        for _, run in ended:
+            assert run.status in (0, 75), run.err
+        waiting = [show for show, run in ended if run.status]
+    return rounds
+
+
+def test_all_episodes_of_all_producers_are_public_in_the_end(ngopi, stores, prepared, tmp_path):
+    shows, guids = team(prepared, tmp_path)
+    place, env = stores.place("race")
+    witness = Witness(place=place)
+    reader = Reader(witness)
+    reader.start()
+    rounds = publish_until_done(ngopi, shows, env)
+    reader.stop()
+
+    assert reader.broken == []
+    assert reader.looks > 0
+    witness.acknowledged.update(guids)
+    assert witness.at_rest() == []
+    assert witness.public() == guids
+    ledger = json.loads(place.read("ledger.json"))
+    # The first episode is the same everywhere, so one publish per producer, and not one more.
+    assert ledger["seq"] == PRODUCERS
+    assert rounds == 1
+
+
+def test_retracting_while_others_publish_loses_neither(ngopi, stores, prepared, tmp_path):
+    shows, guids = team(prepared, tmp_path, size=3)
+    place, env = stores.place("race")
+    first = shutil.copytree(prepared, tmp_path / "first")
+    assert ngopi.run("--show", first, "publish", env=env).status == 0
+    reader = Reader(Witness(place=place))
+    reader.start()
+    commands = [["--show", show, "publish"] for show in shows]
+    runs = [ngopi.start(*command, env=env) for command in (*commands, ["--show", first, "retract", "satu"])]
+    ended = [ngopi.wait(pid) for pid in runs]
+    reader.stop()
+
+    assert [run.status for run in ended] == [0] * len(ended), [run.err for run in ended]
+    assert reader.broken == []
+    reader.witness.acknowledged.update(guids)
+    assert reader.witness.at_rest() == []
+    assert reader.witness.public() == guids - {guid_of(prepared, "satu")}
