@@ -21,12 +21,14 @@ class Faults:
 
     *always_cut* is another matter: while it is set, the line is cut in the middle of every
     request that it matches; *freezes* holds such requests until *thawed* is set. *skip* lets so
-    many matches go by unharmed. *passed* has what reached the server, with the bytes of its body.
+    many matches go by unharmed. *quirks* answers a header, whatever it says, with a status and a
+    code. *passed* has what reached the server, with the bytes of its body.
     """
 
     endpoint: str = ""
     always_cut: str | None = None
     freezes: str | None = None
+    quirks: dict[str, tuple[int, str]] = field(default_factory=dict)
     thawed: threading.Event = field(default_factory=threading.Event)
     cut_body_of: str | None = None
     drop_reply_to: str | None = None
@@ -76,6 +78,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.faults.freezes is not None and re.match(self.faults.freezes, request):
             self.faults.thawed.wait()
+        for status, code in (
+            self.faults.quirks[n] for n in self.headers if n in self.faults.quirks
+        ):
+            self.reply(status, [], f"<Error><Code>{code}</Code></Error>".encode())
+            return
         if self.faults.strikes("answer_503_to", request):
             self.reply(503, [], b"")
             return

@@ -7,6 +7,7 @@ twenty times as quick to start. It is this very file, run as a script.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import json
 import os
@@ -129,6 +130,7 @@ def _run(folder: Path, question: dict[str, Any]) -> None:
     for name in [name for name in os.environ if name.startswith(("NGOPI_", "AWS_"))]:
         del os.environ[name]
     os.environ.update(question["env"])
+    _set_clock(float(os.environ.pop("MORTAL_CLOCK_OFF_S", "0")))
     steps = _count(question["kill_at"])
     from ngopi.__main__ import main
 
@@ -138,6 +140,20 @@ def _run(folder: Path, question: dict[str, Any]) -> None:
     taken, steps[0] = steps[0], -(1 << 30)
     base.with_suffix(".steps").write_text(str(taken))
     os._exit(status)
+
+
+def _set_clock(off_s: float) -> None:
+    """Have requests signed as by a machine whose clock is off by so much."""
+    if not off_s:
+        return
+    import botocore.auth
+
+    right = botocore.auth.get_current_datetime
+
+    def wrong(**keywords: Any) -> datetime.datetime:
+        return right(**keywords) + datetime.timedelta(seconds=off_s)
+
+    botocore.auth.get_current_datetime = wrong
 
 
 def _count(kill_at: int | None) -> list[int]:

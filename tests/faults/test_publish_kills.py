@@ -86,9 +86,9 @@ def test_a_first_publish_into_a_folder(ngopi, prepared, tmp_path):
     assert not json.loads(idle.out)["changed"]
 
 
-@pytest.mark.parametrize("first", range(1, 9))
+@pytest.mark.parametrize("first", [1, 4, 7])
 def test_a_first_publish_into_a_bucket(ngopi, bucket, prepared, tmp_path, first):
-    """A tenth of its steps from eight starts, side by side; benchmarks/soak.py kills anywhere."""
+    """Every tenth of its steps from three starts; benchmarks/soak.py kills anywhere."""
     steps = next(
         step
         for step in itertools.islice(itertools.count(first, 10), MOST_STEPS)

@@ -144,6 +144,39 @@ def test_a_missing_right_is_not_remembered_as_an_inability(
     assert open_store(s3_settings, root=tmp_path).probe_abilities().safe_for_many
 
 
+NOT_IMPLEMENTED = (501, "NotImplemented")
+REFUSED = (412, "PreconditionFailed")
+
+
+@pytest.mark.parametrize(
+    ("quirks", "if_match", "if_none_match"),
+    [
+        ({"If-Match": NOT_IMPLEMENTED, "If-None-Match": NOT_IMPLEMENTED}, False, False),
+        ({"If-Match": REFUSED}, False, True),
+    ],
+    ids=["as Backblaze B2", "as DigitalOcean Spaces"],
+)
+def test_providers_quirks_are_found_out_and_lived_with(
+    s3_settings, s3_server, audio, tmp_path, quirks, if_match, if_none_match
+):
+    """Their answers as people report them, before a server that has none of these quirks."""
+    with faulty_proxy(s3_server.endpoint) as proxy:
+        proxy.quirks = quirks
+        settings = StoreSettings(url=s3_settings.url, endpoint=proxy.endpoint)
+        store = open_store(settings, root=tmp_path)
+        first = store.swap("ledger.json", b"1", expected=None)
+        second = store.swap("ledger.json", b"2", expected=first.version)
+        with pytest.raises(SwapConflictError):
+            store.swap("ledger.json", b"3", expected=first.version)
+        added = store.add(AUDIO, audio, sha256=SHA256, advance=ignore)
+        abilities = store.probe_abilities()
+
+        assert store.read("ledger.json") == (b"2", second)
+        assert added.sha256 == SHA256
+        assert (abilities.if_match, abilities.if_none_match) == (if_match, if_none_match)
+        assert len(store.warnings) == 1
+
+
 # -- one writer at a time ---------------------------------------------------------------------
 
 

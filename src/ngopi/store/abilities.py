@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import secrets
@@ -14,7 +15,6 @@ from ngopi.store.s3_answers import knows_no_condition
 from ngopi.store.s3_bucket import hex_md5
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ngopi.model import ObjectHead
@@ -85,9 +85,13 @@ def probe_bucket(bucket: Bucket) -> Abilities:
     try:
         abilities = _found_out(bucket, key)
     except NgopiError:
-        _tidy_up(bucket, key)
+        with contextlib.suppress(NgopiError):  # the first failure is the one to show
+            bucket.delete(key)
         raise
-    _tidy_up(bucket, key)
+    try:
+        bucket.delete(key)
+    except NgopiError as error:  # an access key that may not delete can publish all the same
+        _log.warning("%s stays in the store: %s", key, error)
     return abilities
 
 
@@ -108,46 +112,36 @@ def _found_out(bucket: Bucket, key: str) -> Abilities:
     )
 
 
-def _tidy_up(bucket: Bucket, key: str) -> None:
-    try:
-        bucket.delete(key)
-    except NgopiError as error:  # a key that may not delete can publish all the same
-        _log.warning("%s stays in the store: %s", key, error)
-
-
 def _refuses_taken_parts(bucket: Bucket, key: str) -> bool:
     data = b"6"
     upload_id = bucket.begin(key, sha256=hashlib.sha256(data).hexdigest())
     etag = bucket.send_part(key, upload_id, 1, data, md5=hex_md5(data))
 
-    def complete() -> None:
+    try:
         bucket.complete(key, upload_id, {1: etag}, condition={"IfNoneMatch": "*"})
-
-    if _is_accepted(complete):
-        return False
-    if _content(bucket, key) == data:
-        return False  # it landed, and what refused was the second try after a lost reply
-    bucket.abort(key, upload_id)
-    return True
+    except SwapConflictError:
+        if _content(bucket, key) == data:
+            return False  # it landed; refused was the second try, after a lost reply
+        bucket.abort(key, upload_id)
+        return True
+    except StoreWriteError as error:
+        if not knows_no_condition(error):
+            raise
+        bucket.abort(key, upload_id)
+    return False
 
 
 def _accepts(bucket: Bucket, key: str, data: bytes, condition: Condition) -> bool:
     """Write under a condition and tell whether it was written."""
-    if _is_accepted(lambda: _put(bucket, key, data, condition)):
-        return True
-    # boto3 tries again when a reply is lost, and is then refused by its own first try.
-    return _content(bucket, key) == data
-
-
-def _is_accepted(write: Callable[[], object]) -> bool:
     try:
-        write()
+        _put(bucket, key, data, condition)
     except SwapConflictError:
-        return False
+        # boto3 tries again when a reply is lost, and is then refused by its own first try.
+        return _content(bucket, key) == data
     except StoreWriteError as error:
-        if knows_no_condition(error):
-            return False
-        raise
+        if not knows_no_condition(error):
+            raise
+        return False
     return True
 
 

@@ -1,0 +1,172 @@
+"""The line and the server fail in the middle of a publish: run again it converges."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+import pytest
+
+from faulty_proxy import faulty_proxy
+from mortal import mortals
+from prepared import guid_of, make_show
+from promises import Witness
+from s3_server import new_bucket, running_s3_server
+from standing import OnS3
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked")
+
+CLOCK_OFF_S = 20 * 60
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    return make_show(tmp_path_factory.mktemp("prepared") / "show")
+
+
+@pytest.fixture(scope="module")
+def ngopi(prepared):
+    with mortals(prepared) as runs:
+        yield runs
+
+
+@pytest.fixture
+def proxy(s3_server):
+    with faulty_proxy(s3_server.endpoint) as faults:
+        yield faults
+
+
+@pytest.fixture
+def store(s3_server, s3_bucket, proxy):
+    """A store behind the proxy, and the environment to publish there."""
+    with OnS3.of(s3_server, s3_bucket, proxy.endpoint) as stores:
+        yield stores.place("show")
+
+
+@pytest.fixture
+def publish(ngopi, prepared, store, tmp_path):
+    """Publish the one episode from a folder that forgets which store it has met."""
+    return lambda **changed: ngopi.run(
+        "--json", "--show", prepared, "publish", env=store[1] | changed
+    )
+
+
+@pytest.fixture(autouse=True)
+def forgetful(prepared):
+    """Each test's store is new, though the folder is the same."""
+    yield
+    for name in (".ngopi/bases.json", ".ngopi/ledger.json"):
+        prepared.joinpath(name).unlink(missing_ok=True)
+
+
+def assert_converged(witness, publish, prepared):
+    again = publish()
+
+    assert again.status == 0, again.err
+    witness.acknowledged.add(guid_of(prepared, "satu"))
+    assert witness.at_rest() == []
+
+
+@pytest.mark.parametrize("key", ["audio/", "covers/", "releases/", "ledger.json", "feed.xml"])
+def test_every_write_may_be_cut_corrupted_refused_and_lost(publish, proxy, store, prepared, key):
+    """One after the other, as many runs as it takes; whatever happened, all of it is whole."""
+    witness = Witness(place=store[0])
+    for fault in ("cut_body_of", "corrupt_body_of", "answer_503_to", "drop_reply_to"):
+        setattr(proxy, fault, f"PUT .*/{key}")
+    statuses = []
+    while len(proxy.happened) < 4 and len(statuses) < 5:
+        statuses.append(publish().status)
+        assert witness.now() == []
+
+    assert len(proxy.happened) == 4
+    assert set(statuses) <= {0, 69, 74, 75}
+    assert_converged(witness, publish, prepared)
+
+
+def test_a_ledger_whose_reply_was_lost_is_known_as_ones_own(publish, proxy, store):
+    witness = Witness(place=store[0])
+    proxy.drop_reply_to = r"PUT .*/ledger\.json"
+
+    done = publish()
+
+    assert (done.status, len(proxy.happened)) == (0, 1), done.err
+    assert witness.at_rest() == []
+    assert store[0].read("history/1.json") is None  # it is the first, and the only one
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "code", "exits"),
+    [
+        ("Host", 403, "AccessDenied", {77}),
+        ("Host", 400, "ExpiredToken", {77}),
+        ("Host", 403, "RequestTimeTooSkewed", {69, 77, 78}),
+        ("Host", 404, "NoSuchBucket", {69, 78}),
+        ("Host", 404, "NoSuchKey", {69, 74, 75}),
+        ("Host", 500, "InternalError", {69}),
+        ("Host", 503, "SlowDown", {69}),
+        ("If-Match", 500, "InternalError", {69}),
+        ("If-None-Match", 503, "SlowDown", {69}),
+    ],
+)
+def test_every_refusal_leaves_the_old_state_and_is_named(
+    publish, proxy, store, prepared, header, status, code, exits
+):
+    publish()
+    witness = Witness(place=store[0], acknowledged={guid_of(prepared, "satu")})
+    assert witness.at_rest() == []
+    proxy.quirks = {header: (status, code)}
+    episode = prepared / "episodes" / "satu" / "episode.md"
+    text = episode.read_text("utf-8")
+    episode.write_text(f"{text}\nRevised: {code} {header}.\n", "utf-8")
+    try:
+        refused = publish()
+        assert refused.status in exits, refused.err
+        assert witness.at_rest() == []
+        proxy.quirks = {}
+        assert_converged(witness, publish, prepared)
+    finally:
+        episode.write_text(text, "utf-8")
+
+
+def test_a_wrong_secret_is_named_and_the_right_one_goes_on(publish, store, prepared):
+    refused = publish(AWS_SECRET_ACCESS_KEY="wrong")
+
+    assert refused.status == 77
+    assert_converged(Witness(place=store[0]), publish, prepared)
+
+
+def test_a_clock_that_is_wrong_is_named_and_the_right_one_goes_on(publish, store, prepared):
+    refused = publish(MORTAL_CLOCK_OFF_S=str(CLOCK_OFF_S))
+
+    assert refused.status != 0
+    assert "clock" in refused.err, refused.err
+    assert_converged(Witness(place=store[0]), publish, prepared)
+
+
+@pytest.mark.parametrize("blow", ["kill", "freeze"])
+def test_a_server_that_stops_in_mid_publish(ngopi, prepared, tmp_path, blow):
+    """The cover and the audio have landed; what comes then meets a server that is no more."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(running_s3_server(tmp_path))
+        bucket = stack.enter_context(new_bucket(server))
+        stores = stack.enter_context(OnS3.of(server, bucket))
+        place, env = stores.place("show")
+        witness = Witness(place=place)
+        run = ngopi.start("--show", prepared, "publish", env=env)
+        while not any(key.startswith("audio/") for key in place.keys()):
+            pass
+        if blow == "kill":
+            server.kill()
+            assert ngopi.wait(run).status in (0, 69)
+            server.start()
+        else:
+            os.kill(server._process.pid, signal.SIGSTOP)
+            os.kill(run, signal.SIGKILL)  # somebody lost patience; what was sent may land later
+            ngopi.wait(run)
+            os.kill(server._process.pid, signal.SIGCONT)
+        assert witness.now() == []
+
+        assert_converged(
+            witness, lambda: ngopi.run("--show", prepared, "publish", env=env), prepared
+        )
