@@ -32,6 +32,7 @@ _ANSWERS = Answers(
     timezone="Asia/Jakarta",
     public_url=DEFAULT_PUBLIC_URL,
     store="file:public",
+    preset=None,
     email=None,
 )
 

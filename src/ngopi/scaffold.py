@@ -90,6 +90,7 @@ class Answers:
     timezone: str
     public_url: str
     store: str
+    preset: str | None
     email: str | None
 
 
@@ -173,6 +174,7 @@ def settings_text(name: str, answers: Answers) -> str:
         "[store]",
         *_key("url", answers.store, _("where files are put: file:FOLDER or s3://BUCKET/PREFIX")),
         *_key("public_url", answers.public_url, _("the web address under which they are found")),
+        *_key("preset", answers.preset, _("aws, r2, b2, wasabi, spaces, biznet, idcloudhost …")),
         *_key("endpoint", None, _("an S3-compatible provider's address; AWS needs none")),
         *_key("region", None, _("the store's region, if the provider asks for one")),
         *_key("profile", None, _("a profile of ~/.aws/credentials; never write secrets here")),
@@ -199,6 +201,7 @@ _EXAMPLES: dict[str, str | int | float] = {
     "link": "https://example.org",
     "copyright": "CC BY 4.0",
     "guid": "00000000-0000-0000-0000-000000000000",
+    "preset": "aws",
     "endpoint": "https://s3.example.org",
     "region": "ap-southeast-3",
     "profile": "ngopi",

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ngopi.atomic import sha256_of, write_atomic
 from ngopi.errors import (
+    CredentialsRefusedError,
     FeedRefusedError,
     LedgerUnreadableError,
     PublishContendedError,
+    StoreReadError,
     SwapConflictError,
 )
 from ngopi.feed.build import build_feed
@@ -89,7 +91,11 @@ def settle(attempt: Callable[[], T]) -> T:
 
 def look(store: Store) -> Public:
     """Return what the public sees now."""
-    feed = store.head(FEED_KEY)  # before the ledger: whoever publishes in between wins the swap
+    try:
+        feed = store.head(FEED_KEY)  # before the ledger: who publishes in between wins the swap
+    except (CredentialsRefusedError, StoreReadError):
+        store.read(LEDGER_KEY)  # HEAD is answered without a reason; this says it, and raises
+        raise
     found = store.read(LEDGER_KEY)
     version = None if found is None else found[1].version
     return Public(feed=feed, ledger=ledger_of(found), version=version)

@@ -170,3 +170,11 @@ def test_consoles_that_want_bare_rules_get_them(name):
     given = settings(name, endpoint="https://0a1b.r2.cloudflarestorage.com")
 
     assert json.loads(cors_rules(given))[0]["AllowedMethods"] == ["GET", "HEAD"]
+
+
+def test_init_offers_every_provider_that_the_store_knows():
+    from ngopi.cli.shows import init
+
+    offered = next(param for param in init.params if param.name == "store_preset")
+
+    assert tuple(offered.type.choices) == tuple(PRESETS)

@@ -34,6 +34,13 @@ _EXAMPLE = N_(
 @option("--timezone", help=N_("Time zone of all dates [default: Asia/Jakarta]."))
 @option("--public-url", help=N_("Web address of the store [default: http://127.0.0.1:8000]."))
 @option("--store", help=N_("file:FOLDER or s3://BUCKET/PREFIX [default: file:public]."))
+@option(
+    "--store-preset",
+    type=click.Choice(
+        ("aws", "r2", "b2", "wasabi", "spaces", "biznet", "idcloudhost", "minio", "seaweedfs")
+    ),
+    help=N_("The S3 provider: sets its address and its habits."),
+)
 @option("--email", help=N_("Shown in the feed to everybody; better left out."))
 @click.pass_obj
 def init(session: Session, /, folder: Path, **said: str | None) -> None:
@@ -57,6 +64,7 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
             "http://127.0.0.1:8000",
         ),
         store=said["store"] or "file:public",
+        preset=said["store_preset"],
         email=said["email"],
     )
     config = make_show(folder, answers)

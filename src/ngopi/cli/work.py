@@ -173,6 +173,8 @@ def _publish(config: Config, console: Console, store: Store, take: Take | None =
         config, entries, store, by=who(), now=current_time(), progress=console, take=take
     )
     keep_local_copies(config, store, done)
+    for warning in store.warnings:
+        console.note(warning)
     return done
 
 
