@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,10 +46,20 @@ class Mortals:
     server: subprocess.Popen[str]
     folder: Path
 
-    def start(self, *argv: object, env: dict[str, str], kill_at: int | None = None) -> int:
-        """Start ``ngopi argv`` and return its process id; it is killed before step *kill_at*."""
+    def start(
+        self,
+        *argv: object,
+        env: dict[str, str],
+        kill_at: int | None = None,
+        kill_after_s: float | None = None,
+    ) -> int:
+        """Start ``ngopi argv`` and return its process id.
+
+        It is killed before step *kill_at*, or *kill_after_s* seconds, if it comes to that.
+        """
         arguments = [str(argument) for argument in argv]
-        return int(self._ask({"argv": arguments, "env": env, "kill_at": kill_at}))
+        death = {"kill_at": kill_at, "kill_after_s": kill_after_s}
+        return int(self._ask({"argv": arguments, "env": env, **death}))
 
     def wait(self, pid: int) -> Ended:
         """Wait for the run's end, which leaves no zombie."""
@@ -131,6 +142,10 @@ def _run(folder: Path, question: dict[str, Any]) -> None:
         del os.environ[name]
     os.environ.update(question["env"])
     _set_clock(float(os.environ.pop("MORTAL_CLOCK_OFF_S", "0")))
+    if question["kill_after_s"] is not None:
+        timer = threading.Timer(question["kill_after_s"], _die)
+        timer.daemon = True
+        timer.start()
     steps = _count(question["kill_at"])
     from ngopi.__main__ import main
 
@@ -163,7 +178,7 @@ def _count(kill_at: int | None) -> list[int]:
     def step() -> None:
         steps[0] += 1
         if steps[0] == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            _die()
 
     def heard(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _STEPS or (event == "open" and _writes(arguments)):
@@ -173,6 +188,10 @@ def _count(kill_at: int | None) -> list[int]:
     os.fsync = lambda _: None
     sys.addaudithook(heard)
     return steps
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:

@@ -123,6 +123,11 @@ class Witness:
             *self._objects(),
         ]
 
+    @property
+    def has_seen_episodes(self) -> bool:
+        """Tell whether there was anything in the feed yet."""
+        return bool(self._public_guids)
+
     def public(self) -> set[str]:
         """Return the guids that are in the feed."""
         return {item.id for item in feedparser.parse(self.place.read("feed.xml") or b"").entries}

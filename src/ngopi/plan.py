@@ -275,8 +275,7 @@ def _verdict(release: Release, known: LedgerEntry | None, bases: dict[str, str])
 def _against(mine: str, public: str, previous: tuple[str, ...], base: str | None) -> Verdict:
     if mine == public:
         return "keep"
-    if mine in previous or mine == base:
-        return "behind"  # as it was public once: a colleague has changed it since
     if base == public or (base is None and not previous):
         return "change"
-    return "clashes"
+    # As it was public once, and not changed here since: a colleague has changed it.
+    return "behind" if mine in previous or mine == base else "clashes"

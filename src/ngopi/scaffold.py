@@ -11,6 +11,7 @@ from ngopi.catalogue import slug_of
 from ngopi.config import FILE_NAME, load_config
 from ngopi.errors import ConfigInvalidError, DiskError, FolderNotEmptyError
 from ngopi.i18n import _
+from ngopi.model import AudioSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,6 +185,7 @@ def settings_text(name: str, answers: Answers) -> str:
         *_key("true_peak_dbtp", -1.0, _("the highest true peak of the delivered file")),
         *_key("bitrate_kbps", None, _("without it 128, or 64 for mono")),
         *_key("channels", None, _("1 or 2; without it as recorded")),
+        *_audio_keys(),
         "",
         "[workflow]",
         *_key(
@@ -193,6 +195,36 @@ def settings_text(name: str, answers: Answers) -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _audio_keys() -> list[str]:
+    """Return what [audio] says of the treatment before the loudness is set."""
+    usual = AudioSettings()
+    return [
+        *_key("leveller", usual.leveller, _("true: quiet and loud speakers come to one loudness")),
+        *_key("remove_rumble", usual.remove_rumble, _("true: rumble below the voices goes")),
+        *_key("remove_hum", usual.remove_hum, _("true: hum of the mains goes, if there is any")),
+        *_key("reduce_noise", usual.reduce_noise, _("true: steady background noise is lowered")),
+        *_key("trim_silence", usual.trim_silence, _("true: silence at both ends is cut away")),
+        *_key("kept_silence_s", usual.kept_silence_s, _("of which so many seconds stay")),
+        *_key(
+            "longest_pause_s",
+            usual.longest_pause_s,
+            _("longer pauses are shortened to so many seconds; without it none is"),
+        ),
+        *_key("intro", usual.intro, _("sound played before every episode: a file in this folder")),
+        *_key("outro", usual.outro, _("sound played after every episode: a file in this folder")),
+        *_key(
+            "intro_under_s",
+            usual.intro_under_s,
+            _("so many seconds of the intro go on, quieter, under the first words"),
+        ),
+        *_key(
+            "crossfade_s",
+            usual.crossfade_s,
+            _("seconds in which intro, episode and outro overlap"),
+        ),
+    ]
 
 
 _EXAMPLES: dict[str, str | int | float] = {
@@ -208,6 +240,9 @@ _EXAMPLES: dict[str, str | int | float] = {
     "target_lufs": -16.0,
     "bitrate_kbps": 128,
     "channels": 1,
+    "longest_pause_s": 2.0,
+    "intro": "intro.wav",
+    "outro": "outro.wav",
 }
 
 

@@ -14,9 +14,11 @@ import speech
 from ngopi.config import load_config
 from ngopi.console import Console
 from ngopi.doctor import examine
+from ngopi.model import StoreSettings
 from ngopi.preview import open_preview
 from ngopi.store import open_store
-from s3_server import use_access_key
+from s3_server import S3Server, use_access_key
+from weak_server import BUCKET, running_weak_server
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def one(folder, pattern):
     return path
 
 
-FIX = "run: ngopi doctor --fix"
+FIX = "ngopi doctor --fix"
 
 
 def test_a_healthy_show_is_healthy_and_the_report_is_lines_for_people(ngopi, shop, doctor):
@@ -283,7 +285,7 @@ def test_a_folder_that_differs_from_what_is_public_is_told_what_to_run(
 
     found = only(doctor())
 
-    assert found == ("catalogue", "warning", message, f"run: ngopi {command[0]}")
+    assert found == ("catalogue", "warning", message, f"ngopi {command[0]}")
     assert ngopi(*command).status == 0
     assert doctor() == []
 
@@ -488,3 +490,56 @@ def test_a_refused_key_and_a_store_that_is_down_are_findings(
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace(cloud[0], "tidak-ada-di-sini"), encoding="utf-8")
     assert 'no bucket "tidak-ada-di-sini"' in only(doctor())[2]
+
+
+class ClosedServer(S3Server):
+    """A server at which nobody may read without a key, unless a bucket's policy says so."""
+
+    def _identities(self):
+        (owner, _anonymous) = super()._identities()["identities"]
+        return {"identities": [owner]}
+
+
+@pytest.fixture
+def closed_server(s3_server, tmp_path, monkeypatch):
+    folder = tmp_path / "server"
+    folder.mkdir()
+    server = ClosedServer(folder=folder, binary=s3_server.binary)
+    server.start()
+    use_access_key(monkeypatch, server.access_key, server.secret_key, nowhere=tmp_path)
+    yield server
+    server.kill()
+
+
+def test_the_policy_to_paste_opens_what_listeners_need_and_nothing_else(
+    shop, doctor, ngopi, closed_server
+):
+    client = closed_server.client()
+    client.create_bucket(Bucket="siniar")
+    settings = StoreSettings(url="s3://siniar/ngopi", endpoint=closed_server.endpoint)
+    settle_at(shop, settings, f"{closed_server.endpoint}/siniar/ngopi")
+    policies = ngopi("doctor", "--policies", "--json").json["policies"]
+    client.put_bucket_policy(Bucket="siniar", Policy=json.dumps(policies["bucket"]))
+    assert ngopi("publish").status == 0
+
+    assert doctor() == []
+
+    client.delete_bucket_policy(Bucket="siniar")
+    closed = doctor()
+    assert {f[:2] for f in closed} == {("public", "error")}
+    assert all("403 Forbidden" in f[2] and "ngopi doctor --policies" in f[3] for f in closed)
+    client.put_bucket_policy(Bucket="siniar", Policy=json.dumps(policies["bucket"]))
+    assert doctor() == []
+    client.close()
+
+
+def test_a_store_that_cannot_keep_publishers_apart_is_told(shop, doctor, tmp_path, monkeypatch):
+    with running_weak_server(tmp_path / "weak") as server:
+        use_access_key(monkeypatch, server.access_key, server.secret_key, nowhere=tmp_path)
+        settings = StoreSettings(url=f"s3://{BUCKET}/ngopi", endpoint=server.endpoint)
+        settle_at(shop, settings, f"{server.endpoint}/{BUCKET}/ngopi")
+
+        found = [f[1:3] for f in doctor() if f[0] == "store"]
+
+    assert [severity for severity, _message in found] == ["warning"]
+    assert "does not keep two publishers apart" in found[0][1]

@@ -136,6 +136,27 @@ def test_taking_out_and_bringing_back(ngopi, public_show, tmp_path, command, pub
     assert steps > 8
 
 
+def test_pulling_what_a_colleague_published(ngopi, public_show, tmp_path):
+    """Killed before any step, run again it brings all that is missing, and nothing twice."""
+    env = {"NGOPI_LANG": "en", "NGOPI_STORE_URL": f"file:{public_show / 'public'}"}
+    show = tmp_path / "show"
+    for step in range(1, MOST_STEPS):
+        shutil.rmtree(show, ignore_errors=True)
+        shutil.copytree(public_show, show, ignore=shutil.ignore_patterns(".ngopi", "episodes"))
+        show.joinpath("episodes").mkdir()
+        killed = ngopi.run("--show", show, "pull", env=env, kill_at=step)
+        again = ngopi.run("--show", show, "pull", env=env)
+        idle = ngopi.run("--show", show, "--json", "publish", env=env)
+
+        assert again.status == 0, f"killed before step {step}: {again.err}"
+        assert (idle.status, json.loads(idle.out)["changed"]) == (0, False), idle.err
+        assert guid_of(show, "satu") == guid_of(public_show, "satu")
+        assert [path.name for path in show.joinpath("episodes").iterdir()] == ["satu"]
+        if killed.status != KILLED:
+            break
+    assert step > 8
+
+
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.parametrize("when", [1, 4, 8])
 def test_killed_from_outside_in_a_rename(ngopi, prepared, tmp_path, when):

@@ -100,7 +100,7 @@ def test_a_ledger_whose_reply_was_lost_is_known_as_ones_own(publish, proxy, stor
     [
         ("Host", 403, "AccessDenied", {77}),
         ("Host", 400, "ExpiredToken", {77}),
-        ("Host", 403, "RequestTimeTooSkewed", {69}),
+        ("Host", 403, "RequestTimeTooSkewed", {77}),
         ("Host", 404, "NoSuchBucket", {69, 78}),
         ("Host", 404, "NoSuchKey", {69, 74, 75}),
         ("Host", 500, "InternalError", {69}),

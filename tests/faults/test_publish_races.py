@@ -6,12 +6,20 @@ import json
 import os
 import shutil
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
 from mortal import mortals
+from ngopi.amend import retract
+from ngopi.catalogue import read_catalogue
+from ngopi.config import load_config
+from ngopi.console import Console
+from ngopi.errors import SwapConflictError
+from ngopi.publish import publish
+from ngopi.store import open_store
 from prepared import add_episode, copy_without_episodes, guid_of, make_show
-from promises import Witness
+from promises import PublicFolder, Witness
 from standing import OnFolder, OnS3
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked")
@@ -118,3 +126,99 @@ def test_retracting_while_others_publish_loses_neither(ngopi, stores, prepared, 
     reader.witness.acknowledged.update(guids)
     assert reader.witness.at_rest() == []
     assert reader.witness.public() == guids - {guid_of(prepared, "satu")}
+
+
+class Overtaken:
+    """A store whose feed is swapped a little late: *meanwhile* happens before, once."""
+
+    def __init__(self, real, meanwhile):
+        self._real, self._meanwhile = real, [meanwhile]
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def swap(self, key, data, *, expected):
+        if key == "feed.xml" and self._meanwhile:
+            self._meanwhile.pop()()
+        return self._real.swap(key, data, expected=expected)
+
+
+def test_a_feed_that_came_back_is_not_mistaken_for_the_one_that_was_seen(
+    ngopi, prepared, tmp_path
+):
+    """Retracted before its own feed is out: the feed is as it was, and as it has to stay."""
+    place, env = OnFolder(root=tmp_path).place("race")
+    show = shutil.copytree(prepared, tmp_path / "show")
+    assert ngopi.run("--show", show, "publish", env=env).status == 0
+    add_episode(show, "dua", 1)
+    colleague = copy_without_episodes(prepared, tmp_path / "colleague")
+    config = load_config(show, environment=env)
+
+    def retract():
+        assert ngopi.run("--show", colleague, "retract", "dua", env=env).status == 0
+
+    publish(
+        config,
+        read_catalogue(config.episodes, zone=config.zone),
+        Overtaken(open_store(config.store, root=show), retract),
+        by="ani",
+        now=datetime.now(UTC),
+        progress=Console(as_json=True),
+    )
+
+    assert Witness(place=place).at_rest() == []
+    assert Witness(place=place).public() == {guid_of(prepared, "satu")}
+
+
+def test_who_does_not_know_the_new_address_does_not_bring_back_the_old(ngopi, prepared, tmp_path):
+    place, env = OnFolder(root=tmp_path).place("moved")
+    ani = shutil.copytree(prepared, tmp_path / "ani")
+    budi = shutil.copytree(prepared, tmp_path / "budi")
+    new = "https://media.example.org/ngopi"
+    for show, where in ((ani, {}), (budi, {}), (ani, {"NGOPI_STORE_PUBLIC_URL": new})):
+        assert ngopi.run("--show", show, "publish", env=env | where).status == 0
+    add_episode(budi, "dua", 1)
+    done = ngopi.run("--show", budi, "publish", env=env)
+
+    assert done.status == 0, done.err
+    witness = Witness(place=PublicFolder(root=place.root, public_url=new))
+    assert witness.at_rest() == []
+    assert witness.public() == {guid_of(prepared, "satu"), guid_of(budi, "dua")}
+
+
+class Unheard:
+    """A store that takes a new ledger, lets *meanwhile* happen, and whose reply is lost; once."""
+
+    def __init__(self, real, meanwhile):
+        self._real, self._meanwhile = real, [meanwhile]
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def swap(self, key, data, *, expected):
+        head = self._real.swap(key, data, expected=expected)
+        if key == "ledger.json" and self._meanwhile:
+            self._meanwhile.pop()()
+            raise SwapConflictError(key=key)  # what boto3's second try is told
+        return head
+
+
+def test_a_lost_reply_is_understood_although_a_colleague_was_next(ngopi, prepared, tmp_path):
+    place, env = OnFolder(root=tmp_path).place("race")
+    show = shutil.copytree(prepared, tmp_path / "show")
+    assert ngopi.run("--show", show, "publish", env=env).status == 0
+    colleague = copy_without_episodes(prepared, tmp_path / "colleague")
+    shutil.rmtree(colleague / "episodes" / "satu")
+    config = load_config(show, environment=env)
+    store = open_store(config.store, root=show)
+
+    def others():
+        shutil.copytree(prepared / "episodes" / "satu", colleague / "episodes" / "satu")
+        add_episode(colleague, "dua", 1)
+        assert ngopi.run("--show", colleague, "publish", env=env).status == 0
+
+    retract(config, Unheard(store, others), "satu", by="ani", now=datetime.now(UTC))
+
+    assert Witness(place=place).at_rest() == []
+    assert Witness(place=place).public() == {guid_of(colleague, "dua")}
+    assert json.loads(place.read("ledger.json"))["seq"] == 3

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ngopi.i18n import _
-
 if TYPE_CHECKING:
     from ngopi.errors import NgopiError
 
+# The hint of everything that has a *mend*; a command is the same in every language.
+FIX = "ngopi doctor --fix"
 Mend = Callable[[], object]
 Health = Literal["ok", "warning", "error"]
 Subject = Literal[
@@ -42,8 +42,3 @@ def of_error(subject: Subject, error: NgopiError) -> Diagnosis:
     """Return an error of ngopi as a diagnosis."""
     message = " ".join(error.message.split())
     return Diagnosis(subject=subject, severity="error", message=message, hint=error.hint)
-
-
-def fix_hint() -> str:
-    """Return the hint of everything that has a *mend*."""
-    return _("run: ngopi doctor --fix")

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ngopi.catalogue import read_catalogue
-from ngopi.doctor.diagnosis import Diagnosis, fix_hint, healthy, of_error
+from ngopi.doctor.diagnosis import FIX, Diagnosis, healthy, of_error
 from ngopi.errors import CatalogueInvalidError, NgopiError
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import read_bases, seen_ledger
@@ -53,10 +53,10 @@ def check_catalogue(
 
 # By the names of Plan's fields.
 _PLANNED = {
-    "add": (N_('"{slug}" is due and not public yet.'), N_("run: ngopi publish")),
-    "change": (N_('"{slug}" was changed here and is public as before.'), N_("run: ngopi publish")),
-    "behind": (N_('"{slug}" was changed by a colleague since.'), N_("run: ngopi pull")),
-    "unknown": (N_('"{slug}" is public and not in this folder.'), N_("run: ngopi pull")),
+    "add": (N_('"{slug}" is due and not public yet.'), "ngopi publish"),
+    "change": (N_('"{slug}" was changed here and is public as before.'), "ngopi publish"),
+    "behind": (N_('"{slug}" was changed by a colleague since.'), "ngopi pull"),
+    "unknown": (N_('"{slug}" is public and not in this folder.'), "ngopi pull"),
     "clashes": (
         N_('"{slug}" was changed here and by a colleague.'),
         N_(
@@ -66,7 +66,7 @@ _PLANNED = {
     ),
     "silent": (
         N_('"{slug}" has a date but no audio.'),
-        N_("run: ngopi ingest RECORDING --episode {slug}"),
+        "ngopi ingest RECORDING --episode {slug}",
     ),
 }
 
@@ -97,7 +97,7 @@ def _compare_show(plan: Plan) -> Iterator[Diagnosis]:
     said = {
         "change": (
             _("The show's own data was changed in ngopi.toml and is public as before."),
-            _("run: ngopi publish"),
+            "ngopi publish",
         ),
         "behind": (
             _("The show's own data was changed by a colleague since."),
@@ -105,7 +105,7 @@ def _compare_show(plan: Plan) -> Iterator[Diagnosis]:
         ),
         "clashes": (
             _("The show's own data was changed in ngopi.toml and by a colleague."),
-            _("run: ngopi publish --take ours, or: ngopi publish --take theirs"),
+            _("ngopi publish --take ours, or: ngopi publish --take theirs"),
         ),
     }.get(plan.show)
     if said is not None:
@@ -156,7 +156,7 @@ def check_copies(
             subject="local",
             severity="warning",
             message=message,
-            hint=fix_hint(),
+            hint=FIX,
             mend=lambda: keep_feed(config, store),
         )
     if not behind:

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import sha256_of
-from ngopi.doctor.diagnosis import Diagnosis, fix_hint, healthy
+from ngopi.doctor.diagnosis import FIX, Diagnosis, healthy
 from ngopi.errors import LedgerUnreadableError, StoreVerifyError
 from ngopi.feed.check import check_feed
 from ngopi.i18n import N_, _, ngettext
@@ -83,7 +83,7 @@ def _broken(case: Case, file: StoredObject, message: str) -> Diagnosis:
             subject="objects",
             severity="error",
             message=message,
-            hint=fix_hint(),
+            hint=FIX,
             mend=lambda: _store_again(case, file, source),
         )
     slug = file.key.split("/", 1)[1].rsplit("-", 1)[0]
@@ -147,7 +147,7 @@ def _lagging(case: Case, message: str) -> Diagnosis:
         subject="feed",
         severity="error",
         message=message,
-        hint=fix_hint(),
+        hint=FIX,
         mend=lambda: settle(lambda: _renew_feed(case)),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ngopi.config import Config
-from ngopi.doctor.diagnosis import Diagnosis, Mend, fix_hint, healthy
+from ngopi.doctor.diagnosis import FIX, Diagnosis, Mend, healthy
 from ngopi.errors import LedgerUnreadableError, NgopiError, StoreVerifyError
 from ngopi.gc import kept_ledger
 from ngopi.i18n import N_, _, ngettext
@@ -71,7 +71,7 @@ def _lost(case: Case, message: str) -> Diagnosis:
         subject="ledger",
         severity="error",
         message=message,
-        hint=fix_hint(),
+        hint=FIX,
         mend=lambda: case.store.swap(
             LEDGER_KEY, to_json(seen), expected=head.version if head else None
         ),
@@ -101,7 +101,7 @@ def check_history(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
             message=_("{key} is gone or damaged: rollback cannot go there.").format(
                 key=history_key(seq)
             ),
-            hint=fix_hint()
+            hint=FIX
             if known
             else _("on a computer that saw state {seq} last, run: ngopi doctor --fix").format(
                 seq=seq
@@ -136,7 +136,7 @@ def check_releases(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
             message=text.format(slug=slug, key=release_key(sha256)),
             hint=_("on the computer that published it, run: ngopi doctor --fix")
             if body is None
-            else fix_hint(),
+            else FIX,
             mend=None if body is None else _put(case, release_key(sha256), body),
         )
     if not broken:

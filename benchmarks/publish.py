@@ -1,0 +1,188 @@
+"""``ngopi publish`` of a large show: with nothing to do, and one new episode; requests and time.
+
+python benchmarks/publish.py [--episodes 1000,10000] [--profile]
+
+The store is a real S3 server behind a proxy that counts requests and bodies. The show is written
+as ngopi would have left it after publishing all episodes but the last. Targets: nothing to do in
+1,000 episodes takes no more than 3 requests and 1 s beside Python's start; one new episode takes as
+many requests in 10,000 episodes as in 10.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import hashlib
+import json
+import os
+import pstats
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from faulty_proxy import faulty_proxy
+from prepared import add_episode, make_show
+from s3_server import new_bucket, running_s3_server
+from standing import OnS3
+
+from ngopi.catalogue import read_catalogue
+from ngopi.config import load_config
+from ngopi.feed.build import build_feed
+from ngopi.ledger import release_key, sha256_of_bytes, to_json
+from ngopi.model import Ledger, LedgerEntry
+from ngopi.plan import make_wish
+
+NGOPI = (sys.executable, "-m", "ngopi")
+NOW = datetime.now(UTC)
+
+
+def write_episodes(show: Path, count: int) -> None:
+    """Copy one episode's files under other names; they share its sound."""
+    add_episode(show, "pola", 0)
+    pattern = show / "episodes" / "pola"
+    text = pattern.joinpath("episode.md").read_text("utf-8")
+    audio = pattern.joinpath("audio.toml").read_bytes()
+    guid = next(line.split('"')[1] for line in text.splitlines() if line.startswith("guid"))
+    for number in range(count):
+        folder = show / "episodes" / f"episode-{number}"
+        folder.mkdir()
+        digits = hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
+        folder.joinpath("episode.md").write_text(
+            text.replace(
+                guid, f"{guid[:9]}{digits[:4]}-4{digits[4:7]}-8{digits[7:10]}-{digits[10:22]}"
+            ),
+            "utf-8",
+        )
+        folder.joinpath("audio.toml").write_bytes(audio)
+    shutil.rmtree(pattern)
+
+
+def publish_all(show: Path, environment: dict[str, str], put) -> None:  # noqa: ANN001
+    """Write what a publish of all these episodes leaves, in the store and in the folder."""
+    config = load_config(show, environment=environment)
+    wish = make_wish(config, read_catalogue(config.episodes, zone=config.zone), None, now=NOW)
+    shown, entries, bases = to_json(wish.show), [], {}
+    releases = config.scratch / "releases"
+    releases.mkdir(parents=True, exist_ok=True)
+    bodies = {sha256_of_bytes(shown): shown}
+    for release in wish.releases:
+        body = to_json(release)
+        sha256, episode = sha256_of_bytes(body), release.episode
+        bodies[sha256] = body
+        bases[episode.guid] = sha256
+        entries.append(
+            LedgerEntry(
+                guid=episode.guid, slug=episode.slug, release=sha256,
+                published=episode.published, by="benchmark", at=NOW,
+            )
+        )  # fmt: skip
+    for sha256, body in bodies.items():
+        config.scratch.joinpath(release_key(sha256)).write_bytes(body)
+    feed = build_feed(wish.show.show, cover=wish.show.cover, releases=wish.releases)
+    ordered = sorted(entries, key=lambda entry: (entry.published, entry.guid), reverse=True)
+    ledger = to_json(
+        Ledger(
+            seq=1, nonce="0", guid=wish.show.show.guid, show=sha256_of_bytes(shown),
+            feed=sha256_of_bytes(feed), by="benchmark", at=NOW, what="publish",
+            entries=tuple(ordered),
+        )
+    )  # fmt: skip
+    cover = config.cover.read_bytes()
+    for key, body in (
+        ("feed.xml", feed), ("ledger.json", ledger), (wish.show.cover.key, cover),
+        (release_key(sha256_of_bytes(shown)), shown),
+    ):  # fmt: skip
+        put(key, body)
+    config.scratch.joinpath("bases.json").write_text(json.dumps(bases), "utf-8")
+    config.scratch.joinpath("ledger.json").write_bytes(ledger)
+    config.feed.parent.mkdir(exist_ok=True)
+    config.feed.write_bytes(feed)
+    print(f"  feed {len(feed) / 1e6:.2f} MB, ledger {len(ledger) / 1e6:.2f} MB")
+
+
+def timed(*arguments: object, env: dict[str, str]) -> float:
+    began = time.perf_counter()
+    run = subprocess.run(
+        [*NGOPI, *map(str, arguments)], env=os.environ | env, capture_output=True, text=True
+    )
+    if run.returncode:
+        sys.exit(run.stderr)
+    return time.perf_counter() - began
+
+
+def measure(count: int, folder: Path, stores: OnS3, proxy, *, profile: bool) -> None:  # noqa: ANN001
+    print(f"{count:,} episodes")
+    show = make_show(folder / f"show-{count}")
+    place, env = stores.place(f"show-{count}")
+    write_episodes(show, count - 1)
+
+    def put(key: str, body: bytes) -> None:
+        stores.client.put_object(
+            Bucket=stores.bucket, Key=f"{place.prefix}/{key}", Body=body,
+            Metadata={"sha256": sha256_of_bytes(body)},
+        )  # fmt: skip
+
+    publish_all(show, env, put)
+    start_s = min(timed("--version", env=env) for _ in range(3))
+    for what in ("nothing to do", "one new episode"):
+        if what != "nothing to do":
+            add_episode(show, "baru", 1)
+        proxy.passed.clear()
+        took_s = timed("--show", show, "publish", env=env)
+        asked = [request.split("?")[0] for request, _ in proxy.passed]
+        sent = sum(size for _, size in proxy.passed)
+        print(
+            f"  {what}: {len(asked)} requests, {sent / 1e6:.2f} MB sent, {took_s:.2f} s "
+            f"({took_s - start_s:.2f} s beside Python's start)"
+        )
+    if profile:
+        profiled(show, env)
+
+
+def profiled(show: Path, env: dict[str, str]) -> None:
+    """Show where the time of a publish with nothing to do, and of a changed title, goes."""
+    from ngopi.__main__ import main
+
+    os.environ.update(env)
+    for what in ("nothing to do", "one changed episode"):
+        if what != "nothing to do":
+            path = show / "episodes" / "baru" / "episode.md"
+            path.write_text(path.read_text("utf-8").replace("Baru", "Baru sekali"), "utf-8")
+        profile = cProfile.Profile()
+        profile.runcall(main, ["--show", str(show), "publish"])
+        print(f"  profile, {what}:")
+        stats = pstats.Stats(profile)
+        rows = sorted(stats.stats.items(), key=lambda row: -row[1][3])
+        for (path, _, name), (calls, _, own_s, total_s, _) in rows:
+            if "ngopi" in path and "site-packages" not in path and total_s > 0.02:
+                print(
+                    f"    {total_s:7.2f} s  {own_s:6.2f} own  {calls:>7} × {Path(path).stem}.{name}"
+                )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--episodes", default="10,1000,10000")
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running_s3_server(Path(name)) as server,
+        new_bucket(server) as bucket,
+        faulty_proxy(server.endpoint) as proxy,
+        OnS3.of(server, bucket, proxy.endpoint) as stores,
+    ):
+        for count in options.episodes.split(","):
+            measure(int(count), Path(name), stores, proxy, profile=options.profile)
+
+
+if __name__ == "__main__":
+    main()
