@@ -245,9 +245,7 @@ class Witness:
             if self._media.setdefault(key, sha256) != sha256:
                 yield f"I4: {key} has changed"
             named = re.search(r"([0-9a-f]{64}|[0-9a-f]{12})\.\w+$", key)
-            if not key.startswith("history/") and not (
-                named and sha256.startswith(named.group(1))
-            ):
+            if not key.startswith("history/") and not (named and sha256.startswith(named.group(1))):
                 yield f"I4: {key} has another content than its name says"
         gone = {key for key in self._media if self.place.read(key) is None}
         if gone - self.deleted:

@@ -166,7 +166,7 @@ def _amend(
         stopped = public.ledger.what == what and not feed_is_current(public, store)
         wanted = public.ledger if stopped else next_state(public.ledger)
         change = Change(
-            show=load(config, store, ShowRelease, wanted.show),
+            show=_show(config, store, wanted, public.ledger),
             releases=(),
             entries=wanted.entries,
             retracted=wanted.retracted,
@@ -177,6 +177,16 @@ def _amend(
         return commit(config, store, public, change)
 
     return settle(attempt)
+
+
+def _show(config: Config, store: Store, wanted: Ledger, public: Ledger) -> ShowRelease:
+    """Return *wanted*'s show at *public*'s address: at an older one, nobody may answer."""
+    show = load(config, store, ShowRelease, wanted.show)
+    if wanted.show == public.show:
+        return show
+    url = load(config, store, ShowRelease, public.show).show.public_url
+    cover = replace(show.cover, url=f"{url}/{show.cover.key}")
+    return replace(show, show=replace(show.show, public_url=url), cover=cover)
 
 
 def _find(entries: tuple[LedgerEntry, ...], slug: str) -> LedgerEntry | None:

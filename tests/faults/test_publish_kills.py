@@ -167,7 +167,10 @@ def test_killed_from_outside_in_a_rename(ngopi, prepared, tmp_path, when):
     inject = f"inject=rename,renameat,renameat2:signal=SIGKILL:when={when}"
     command = ["strace", "-f", "-qq", "-o", os.devnull, "-e", inject, sys.executable, "-m", "ngopi"]
     killed = subprocess.run(
-        [*command, "--show", show, "publish"], env=os.environ | env, capture_output=True, check=False
+        [*command, "--show", show, "publish"],
+        env=os.environ | env,
+        capture_output=True,
+        check=False,
     )
     if b"ptrace" in killed.stderr:
         pytest.skip("this system lets nobody trace")

@@ -81,7 +81,9 @@ def publish_until_done(ngopi, shows, env):
     waiting, rounds = list(shows), 0
     while waiting:
         rounds += 1
-        runs = [(show, ngopi.start("--json", "--show", show, "publish", env=env)) for show in waiting]
+        runs = [
+            (show, ngopi.start("--json", "--show", show, "publish", env=env)) for show in waiting
+        ]
         ended = [(show, ngopi.wait(pid)) for show, pid in runs]
         for _, run in ended:
             assert run.status in (0, 75), run.err
@@ -117,7 +119,10 @@ def test_retracting_while_others_publish_loses_neither(ngopi, stores, prepared, 
     reader = Reader(Witness(place=place))
     reader.start()
     commands = [["--show", show, "publish"] for show in shows]
-    runs = [ngopi.start(*command, env=env) for command in (*commands, ["--show", first, "retract", "satu"])]
+    runs = [
+        ngopi.start(*command, env=env)
+        for command in (*commands, ["--show", first, "retract", "satu"])
+    ]
     ended = [ngopi.wait(pid) for pid in runs]
     reader.stop()
 
@@ -143,9 +148,7 @@ class Overtaken:
         return self._real.swap(key, data, expected=expected)
 
 
-def test_a_feed_that_came_back_is_not_mistaken_for_the_one_that_was_seen(
-    ngopi, prepared, tmp_path
-):
+def test_a_feed_that_came_back_is_not_mistaken_for_the_one_that_was_seen(ngopi, prepared, tmp_path):
     """Retracted before its own feed is out: the feed is as it was, and as it has to stay."""
     place, env = OnFolder(root=tmp_path).place("race")
     show = shutil.copytree(prepared, tmp_path / "show")
@@ -184,6 +187,20 @@ def test_who_does_not_know_the_new_address_does_not_bring_back_the_old(ngopi, pr
     witness = Witness(place=PublicFolder(root=place.root, public_url=new))
     assert witness.at_rest() == []
     assert witness.public() == {guid_of(prepared, "satu"), guid_of(budi, "dua")}
+
+
+def test_a_rollback_keeps_the_address(ngopi, prepared, tmp_path):
+    place, env = OnFolder(root=tmp_path).place("moved")
+    show = shutil.copytree(prepared, tmp_path / "show")
+    new = "https://media.example.org/ngopi"
+    moved = env | {"NGOPI_STORE_PUBLIC_URL": new}
+    assert ngopi.run("--show", show, "publish", env=env).status == 0
+    assert ngopi.run("--show", show, "publish", env=moved).status == 0
+
+    done = ngopi.run("--show", show, "rollback", 1, env=moved)
+
+    assert done.status == 0, done.err
+    assert Witness(place=PublicFolder(root=place.root, public_url=new)).at_rest() == []
 
 
 class Unheard:
