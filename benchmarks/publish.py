@@ -21,22 +21,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from faulty_proxy import faulty_proxy
-from prepared import add_episode, make_show
-from s3_server import new_bucket, running_s3_server
-from standing import OnS3
-
 from ngopi.catalogue import read_catalogue
 from ngopi.config import load_config
 from ngopi.feed.build import build_feed
 from ngopi.ledger import release_key, sha256_of_bytes, to_json
 from ngopi.model import Ledger, LedgerEntry
 from ngopi.plan import make_wish
+from prepared import add_episode, make_show
+from s3_server import new_bucket, running_s3_server
+from standing import OnS3
 
 NGOPI = (sys.executable, "-m", "ngopi")
 NOW = datetime.now(UTC)
@@ -63,7 +61,7 @@ def write_episodes(show: Path, count: int) -> None:
     shutil.rmtree(pattern)
 
 
-def publish_all(show: Path, environment: dict[str, str], put) -> None:  # noqa: ANN001
+def publish_all(show: Path, environment: dict[str, str], put) -> None:
     """Write what a publish of all these episodes leaves, in the store and in the folder."""
     config = load_config(show, environment=environment)
     wish = make_wish(config, read_catalogue(config.episodes, zone=config.zone), None, now=NOW)
@@ -109,14 +107,18 @@ def publish_all(show: Path, environment: dict[str, str], put) -> None:  # noqa: 
 def timed(*arguments: object, env: dict[str, str]) -> float:
     began = time.perf_counter()
     run = subprocess.run(
-        [*NGOPI, *map(str, arguments)], env=os.environ | env, capture_output=True, text=True
+        [*NGOPI, *map(str, arguments)],
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if run.returncode:
         sys.exit(run.stderr)
     return time.perf_counter() - began
 
 
-def measure(count: int, folder: Path, stores: OnS3, proxy, *, profile: bool) -> None:  # noqa: ANN001
+def measure(count: int, folder: Path, stores: OnS3, proxy, *, profile: bool) -> None:
     print(f"{count:,} episodes")
     show = make_show(folder / f"show-{count}")
     place, env = stores.place(f"show-{count}")
@@ -162,7 +164,7 @@ def profiled(show: Path, env: dict[str, str]) -> None:
         for (path, _, name), (calls, _, own_s, total_s, _) in rows:
             if "ngopi" in path and "site-packages" not in path and total_s > 0.02:
                 print(
-                    f"    {total_s:7.2f} s  {own_s:6.2f} own  {calls:>7} × {Path(path).stem}.{name}"
+                    f"    {total_s:7.2f} s  {own_s:6.2f} own  {calls:>7} x {Path(path).stem}.{name}"
                 )
 
 

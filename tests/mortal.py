@@ -7,7 +7,7 @@ twenty times as quick to start. It is this very file, run as a script.
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import functools
 import json
 import os
@@ -109,12 +109,17 @@ def _serve(folder: Path) -> None:
         question = json.loads(line)
         if "wait" in question:
             _, status = os.waitpid(question["wait"], 0)
-            print(os.waitstatus_to_exitcode(status), flush=True)
+            _answer(os.waitstatus_to_exitcode(status))
             continue
         pid = os.fork()
         if not pid:
             _run(folder, question)
-        print(pid, flush=True)
+        _answer(pid)
+
+
+def _answer(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 def _load() -> None:
@@ -165,8 +170,8 @@ def _set_clock(off_s: float) -> None:
 
     right = botocore.auth.get_current_datetime
 
-    def wrong(**keywords: Any) -> datetime.datetime:
-        return right(**keywords) + datetime.timedelta(seconds=off_s)
+    def wrong(**keywords: Any) -> dt.datetime:
+        return right(**keywords) + dt.timedelta(seconds=off_s)
 
     botocore.auth.get_current_datetime = wrong
 

@@ -17,15 +17,15 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import feedparser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from types_boto3_s3 import S3Client
+    from types_boto3_s3 import S3Client  # noqa: TC004 - stubs, which only annotate
 
 _IMMUTABLE = ("audio/", "covers/", "releases/", "history/")
 _TIMEOUT_S = 60
@@ -37,7 +37,7 @@ class Place(Protocol):
     public_url: str
 
     def read(self, key: str) -> bytes | None: ...
-    def keys(self) -> list[str]: ...
+    def all_keys(self) -> list[str]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class PublicFolder:
         except FileNotFoundError:
             return None
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         files = (path for path in self.root.rglob("*") if path.is_file())
         return sorted(path.relative_to(self.root).as_posix() for path in files)
 
@@ -81,7 +81,7 @@ class PublicBucket:
                 return None
             raise
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{self.prefix}/"
         )
@@ -238,7 +238,7 @@ class Witness:
 
     def _objects(self) -> Iterator[str]:
         """Everything that lies there for ever is what it was, and what its name says."""
-        for key in self.place.keys():
+        for key in self.place.all_keys():
             if not key.startswith(_IMMUTABLE) or key.endswith(".tmp"):
                 continue
             sha256 = hashlib.sha256(self.place.read(key) or b"").hexdigest()

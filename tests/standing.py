@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promises import PublicBucket, PublicFolder
+from s3_server import S3Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from types_boto3_s3 import S3Client
-
-    from s3_server import S3Server
+    from types_boto3_s3 import S3Client  # noqa: TC004 - stubs, which only annotate
 
 
 @dataclass(frozen=True, kw_only=True)

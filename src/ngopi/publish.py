@@ -206,15 +206,15 @@ def differences(ours: Release, theirs: Release) -> Iterator[str]:
     for name in ("title", "summary", "season", "number", "kind", "published", "people", "notes"):
         here, there = getattr(ours.episode, name), getattr(theirs.episode, name)
         if here != there:
-            yield _("  {field}: here {here}, public {there}").format(
+            yield "  " + _("{field}: here {here}, public {there}").format(
                 field=name, here=_short(here), there=_short(there)
             )
     if ours.audio.sha256 != theirs.audio.sha256:
-        yield _("  audio: here {here:.0f} s, public {there:.0f} s").format(
+        yield "  " + _("audio: here {here:.0f} s, public {there:.0f} s").format(
             here=ours.audio.duration_s, there=theirs.audio.duration_s
         )
     if (ours.cover and ours.cover.sha256) != (theirs.cover and theirs.cover.sha256):
-        yield _("  cover: another picture")
+        yield "  " + _("cover: another picture")
 
 
 def _short(value: object) -> str:

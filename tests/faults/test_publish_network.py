@@ -154,7 +154,7 @@ def test_a_server_that_stops_in_mid_publish(ngopi, prepared, tmp_path, blow):
         place, env = stores.place("show")
         witness = Witness(place=place)
         run = ngopi.start("--show", prepared, "publish", env=env)
-        while not any(key.startswith("audio/") for key in place.keys()):
+        while not any(key.startswith("audio/") for key in place.all_keys()):
             pass
         if blow == "kill":
             server.kill()

@@ -33,6 +33,7 @@ COMMANDS = [
     "rollback 999",
     "retract dua --delete-audio --yes",
     "doctor",
+    "gc",
 ]
 
 
@@ -70,7 +71,7 @@ def test_no_command_shows_or_keeps_a_key(show, s3_server, s3_bucket, monkeypatch
                 assert ended.status != 70, ended.err
                 printed += f"{ended.out}{ended.err}".encode()
                 done.append(ended.status)
-        stored = b"".join(place.read(key) or b"" for key in place.keys())
+        stored = b"".join(place.read(key) or b"" for key in place.all_keys())
     kept = b"".join(path.read_bytes() for path in show.rglob("*") if path.is_file())
 
     assert 0 in done

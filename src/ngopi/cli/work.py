@@ -97,7 +97,7 @@ def ingest(
     store = open_store(config.store, root=config.root)  # an address that cannot be is said at once
     recordings = (*([recording] if recording else []), *tracks)
     if not recordings:
-        raise click.MissingParameter(param_hint="RECORDING", param_type="argument")
+        raise click.MissingParameter(param_hint="'RECORDING'", param_type="argument")
     request = Request(
         recordings=recordings,
         people=people,
