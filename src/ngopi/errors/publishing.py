@@ -1,0 +1,176 @@
+"""What may not, or cannot, become public."""
+
+from ngopi.errors.base import CONFIG, CONFLICT, DATA, MISSING, UNAVAILABLE, NgopiError
+from ngopi.i18n import N_
+
+
+class GuidChangedError(NgopiError):
+    """A public episode has another guid in the folder."""
+
+    code, exit_status = "guid-changed", DATA
+    sentence = N_(
+        'The episode "{slug}" is public with the guid {public}, '
+        "but its episode.md says {here}: listeners would get it twice."
+    )
+    next_step = N_('write guid = "{public}" into episodes/{slug}/episode.md')
+
+
+class SlugTakenError(NgopiError):
+    """A public episode with another slug has this guid."""
+
+    code, exit_status = "guid-reused", DATA
+    sentence = N_('The episodes "{slug}" and "{other}" have the same guid {guid}.')
+    next_step = N_(
+        'an episode that was copied needs a guid of its own, for instance guid = "{fresh}"'
+    )
+
+
+class EpisodeClashError(NgopiError):
+    """Two people changed one episode."""
+
+    code, exit_status = "clash", CONFLICT
+    sentence = N_('"{slug}" was changed here, and by {by} on {at}; it differs in:\n{fields}')
+    next_step = N_(
+        "keep yours with: ngopi publish --take ours; keep theirs with: ngopi pull --take theirs"
+    )
+
+
+class ShowClashError(NgopiError):
+    """ngopi.toml was changed here, and the show was changed by a colleague."""
+
+    code, exit_status = "show-clash", CONFLICT
+    sentence = N_("The show's own data was changed here in ngopi.toml, and by {by} on {at}.")
+    next_step = N_(
+        "keep yours with: ngopi publish --take ours; keep theirs with: ngopi publish --take theirs"
+    )
+
+
+class NothingPublicError(NgopiError):
+    """The store has no ledger."""
+
+    code, exit_status = "nothing-public", MISSING
+    sentence = N_("Nothing has been published yet.")
+    next_step = N_("publish the first episode: ngopi ingest RECORDING")
+
+
+class NotPublicError(NgopiError):
+    """Only what is public can be retracted."""
+
+    code, exit_status = "not-public-episode", MISSING
+    sentence = N_('No public episode is called "{slug}".')
+    next_step = N_("see what is public with: ngopi list")
+
+
+class NotRetractedError(NgopiError):
+    """Only what was retracted can be restored."""
+
+    code, exit_status = "not-retracted", MISSING
+    sentence = N_('No retracted episode is called "{slug}".')
+    next_step = N_("see what was retracted, and when, with: ngopi history")
+
+
+class AudioGoneError(NgopiError):
+    """The feed would name audio that is not in the store any more."""
+
+    code, exit_status = "audio-gone", MISSING
+    sentence = N_('The audio of "{slug}" is no longer in the store: {key}.')
+    next_step = N_("make it again from the recording: ngopi ingest RECORDING --episode {slug}")
+
+
+class NoSuchHistoryError(NgopiError):
+    """A sequence number that no ledger has."""
+
+    code, exit_status = "no-such-history", MISSING
+    sentence = N_("There is no state number {seq} in the history.")
+    next_step = N_("see the numbers with: ngopi history")
+
+
+class ApproverIsWriterError(NgopiError):
+    """Nobody approves what they wrote."""
+
+    code, exit_status = "approver-is-writer", DATA
+    sentence = N_('{name} wrote "{slug}" and cannot approve it too.')
+    next_step = N_("ask another person to read it: ngopi approve {slug} --as NAME")
+
+
+class OutputExistsError(NgopiError):
+    """master does not write over a file unasked."""
+
+    code, exit_status = "output-exists", DATA
+    sentence = N_("{path} is there already.")
+    next_step = N_("choose another name, or add --yes to write over it.")
+
+
+class NoCurveError(NgopiError):
+    """Its audio was not made here, or by an older ngopi."""
+
+    code, exit_status = "no-curve", MISSING
+    sentence = N_('What "{slug}" sounds like over time is not known in this folder.')
+    next_step = N_("only the folder where it was ingested can draw it.")
+
+
+class NothingToApproveError(NgopiError):
+    """Without audio there is nothing to hear."""
+
+    code, exit_status = "nothing-to-approve", DATA
+    sentence = N_('"{slug}" has no audio yet.')
+    next_step = N_("first run: ngopi ingest RECORDING --episode {slug}")
+
+
+class ShowGuidChangedError(NgopiError):
+    """[show] guid differs from the public one."""
+
+    code, exit_status = "show-guid-changed", DATA
+    sentence = N_("The show is public with the podcast guid {public}, but ngopi.toml says {here}.")
+    next_step = N_('write guid = "{public}" under [show] in ngopi.toml, or delete that line.')
+
+
+class PublicUrlError(NgopiError):
+    """What was stored cannot be fetched by listeners."""
+
+    code, exit_status = "not-public", UNAVAILABLE
+    sentence = N_("{url} was stored, but the public cannot fetch it: {reason}.")
+    next_step = N_(
+        "allow everybody to read the bucket (s3:GetObject), check public_url in ngopi.toml, "
+        "then run: ngopi publish"
+    )
+
+
+class LedgerUnreadableError(NgopiError):
+    """What lies in the store is not what ngopi wrote."""
+
+    code, exit_status = "bad-ledger", DATA
+    sentence = N_("{key} in the store cannot be read: {reason}.")
+    next_step = N_("nothing was changed; update ngopi, or restore the object from history/.")
+
+
+class FeedRefusedError(NgopiError):
+    """The feed that would be published has errors."""
+
+    code, exit_status = "feed-refused", DATA
+    sentence = N_("The feed was not published, because clients would refuse it:\n{findings}")
+    next_step = N_("mend what the lines name, then run: ngopi publish")
+
+
+class PublishContendedError(NgopiError):
+    """Others kept publishing in between."""
+
+    code, exit_status = "contended", CONFLICT
+    sentence = N_("Others are publishing at this moment; your change is not public yet.")
+    next_step = N_("wait a minute, then run: ngopi publish")
+
+
+class ServeFolderOnlyError(NgopiError):
+    """There is nothing to preview in an S3 store."""
+
+    code, exit_status = "not-a-folder", CONFIG
+    sentence = N_("This show's store is {url}, not a folder on this machine.")
+    next_step = N_("open {public_url}/feed.xml instead.")
+
+
+class PortTakenError(NgopiError):
+    """Something listens there already."""
+
+    code, exit_status = "port-taken", CONFLICT
+    sentence = N_("Port {port} cannot be used: {reason}.")
+    next_step = N_("try another one: ngopi serve --port {other}")

@@ -1,0 +1,173 @@
+"""Recordings that cannot be used, and masters that cannot be made."""
+
+from ngopi.errors.base import CONFLICT, DATA, IO, MISSING, NgopiError
+from ngopi.i18n import N_
+
+
+class NoSuchRecordingError(NgopiError):
+    """The path leads nowhere."""
+
+    code, exit_status = "no-such-recording", MISSING
+    sentence = N_("There is no file {path}.")
+    next_step = N_(
+        "check the name; dragging the file from its folder into this window writes its path."
+    )
+
+
+class FolderRecordingError(NgopiError):
+    """A folder was named where a file is wanted."""
+
+    code, exit_status = "folder-recording", DATA
+    sentence = N_("{path} is a folder, not a recording.")
+    next_step = N_("name the recording inside it.")
+
+
+class UnreadableRecordingError(NgopiError):
+    """The system does not let us read the file."""
+
+    code, exit_status = "unreadable-recording", IO
+    sentence = N_("Could not read {path}: {reason}.")
+    next_step = N_(
+        "allow your account to read the file, or copy it to a folder of your own, "
+        "then run the command again."
+    )
+
+
+class EmptyRecordingError(NgopiError):
+    """The file has no bytes."""
+
+    code, exit_status = "empty-recording", DATA
+    sentence = N_("{path} is empty: it has 0 bytes.")
+    next_step = N_(
+        "look for the real file where it was recorded; a download may have been interrupted."
+    )
+
+
+class NotARecordingError(NgopiError):
+    """Text, an image, a playlist, a device: nothing that holds sound."""
+
+    code, exit_status = "not-a-recording", DATA
+    sentence = N_("{path} is not a recording that ngopi can read.")
+    next_step = N_(
+        "give it the sound or the video itself: WAV, AIFF, FLAC, MP3, M4A, AAC, OGG, Opus, "
+        "MP4, MOV, MKV or WebM."
+    )
+
+
+class NoAudioError(NgopiError):
+    """A video without a sound track, for example."""
+
+    code, exit_status = "no-audio", DATA
+    sentence = N_("There is no sound in {path}.")
+    next_step = N_("export the video again with its sound, or name the separate sound file.")
+
+
+class UnknownCodecError(NgopiError):
+    """The container is known, what is in it is not (protected, or too new)."""
+
+    code, exit_status = "unknown-codec", DATA
+    sentence = N_("The sound in {path} is of a kind that ngopi cannot decode.")
+    next_step = N_("save it as WAV or M4A with the program that it came from.")
+
+
+class DamagedRecordingError(NgopiError):
+    """Truncated, still being written, or full of damaged frames."""
+
+    code, exit_status = "damaged-recording", DATA
+    sentence = N_("{path} is damaged or incomplete: too little of its sound can be read.")
+    next_step = N_(
+        "copy or download it again; if the recorder has not finished writing it, "
+        "let it finish first."
+    )
+
+
+class TooShortRecordingError(NgopiError):
+    """Shorter than loudness can be judged on."""
+
+    code, exit_status = "too-short-recording", DATA
+    sentence = N_("{path} lasts only {duration_s:.2f} seconds.")
+    next_step = N_("give a recording of at least half a second.")
+
+
+class RecordingChangedError(NgopiError):
+    """Somebody wrote to the file while we read it."""
+
+    code, exit_status = "recording-changed", CONFLICT
+    sentence = N_("{path} changed while it was being read.")
+    next_step = N_("wait until it is fully written or copied, then run the command again.")
+
+
+class SpoolFullError(NgopiError):
+    """The decoded recording does not fit on the disk."""
+
+    code, exit_status = "spool-full", IO
+    sentence = N_(
+        "There is not enough room in {folder}: decoding this recording needs about "
+        "{needed_mb} MB there."
+    )
+    next_step = N_("make room on that disk, then run the command again.")
+
+
+class ExcerptError(NgopiError):
+    """--preview names a passage that the recording does not have."""
+
+    code, exit_status = "no-such-passage", DATA
+    sentence = N_(
+        "There is no passage from {start_s:.0f} s on: the recording lasts {duration_s:.0f} s."
+    )
+    next_step = N_("choose a passage inside the recording, as in --preview 0:30-1:00")
+
+
+class SilentRecordingError(NgopiError):
+    """Nothing in it passes the gate of BS.1770."""
+
+    code, exit_status = "silent-recording", DATA
+    sentence = N_("The recording is silent: nothing in it can be heard.")
+    next_step = N_(
+        "listen to it; perhaps the wrong microphone was chosen or the wrong track was exported."
+    )
+
+
+class SilentJingleError(NgopiError):
+    """An intro or outro that cannot be brought to any loudness."""
+
+    code, exit_status = "silent-jingle", DATA
+    sentence = N_("The intro or outro {name} is silent: nothing in it can be heard.")
+    next_step = N_("listen to it, or take its line out of [audio] in ngopi.toml.")
+
+
+class TooQuietRecordingError(NgopiError):
+    """Mastering would lift the noise of the room more than the voices."""
+
+    code, exit_status = "too-quiet-recording", DATA
+    sentence = N_(
+        "The recording is too quiet to be mastered: it has {measured_lufs:.1f} LUFS, "
+        "and {target_lufs:.1f} are wanted."
+    )
+    next_step = N_("check the microphone's level and record again, or export the recording louder.")
+
+
+class NotReachableError(NgopiError):
+    """Its peaks stand too high above its loudness: clicks, or a hum below hearing."""
+
+    code, exit_status = "loudness-not-reachable", DATA
+    sentence = N_(
+        "The recording cannot be brought to {target_lufs:.1f} LUFS under {ceiling_dbtp:.1f} dBTP: "
+        "it gets to {reached_lufs:.1f} LUFS at most."
+    )
+    next_step = N_(
+        "listen for clicks, knocks or a deep hum and remove them, "
+        "or set a lower target_lufs under [audio] in ngopi.toml."
+    )
+
+
+class MasterNotVerifiedError(NgopiError):
+    """The encoded master does not measure as it should, after every correction."""
+
+    code, exit_status = "master-not-verified", DATA
+    sentence = N_(
+        "The master did not become what was asked for: it has {integrated_lufs:.2f} LUFS and "
+        "{true_peak_dbtp:.2f} dBTP, and {target_lufs:.2f} LUFS under {ceiling_dbtp:.2f} dBTP "
+        "were wanted."
+    )
+    next_step = N_("set a higher bitrate_kbps or a lower target_lufs under [audio] in ngopi.toml.")
