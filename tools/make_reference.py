@@ -21,14 +21,19 @@ from ngopi.config import DEFAULT_PUBLIC_URL
 from ngopi.errors import NgopiError
 from ngopi.feed.rules import Rule
 from ngopi.i18n import set_language
-from ngopi.model import AudioSettings, Episode, Person, Show, StoreSettings
+from ngopi.model import AudioSettings, Episode, Person, Show, StoreSettings, WorkflowSettings
 from ngopi.scaffold import Answers, settings_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference.md"
-TABLES = {"show": Show, "store": StoreSettings, "audio": AudioSettings}
+TABLES = {
+    "show": Show,
+    "store": StoreSettings,
+    "audio": AudioSettings,
+    "workflow": WorkflowSettings,
+}
 RULE_ROOMS = ("document", "channel", "item", "values", "history")
 SEVERITIES = {"E": "error", "W": "warning", "I": "information"}
 
@@ -48,14 +53,15 @@ TYPES = {
 
 STATUSES = {
     0: "done",
-    1: "a check answered no: `ngopi check` or `ngopi demo` found an error in a feed",
+    1: "a check answered no: `ngopi check` or `ngopi demo` found an error in a feed, or "
+    "`ngopi doctor` one anywhere",
     2: "the command line is not understood, or an option is missing",
     65: "a bad recording, episode, cover or feed",
     66: "a file that was named is not there",
     69: "the store or an address does not answer as it should",
     70: "a bug of ngopi",
     74: "a disk or file error",
-    75: "something else is at work there: run it again",
+    75: "something else is at work there: run it again; or a colleague changed the same",
     77: "credentials are missing or refused",
     78: "a setting in ngopi.toml",
     130: "interrupted with Ctrl-C",
@@ -99,7 +105,7 @@ def _commands() -> Iterator[str]:
     yield (
         "Results go to stdout; progress, remarks and errors to stderr. `--json` may also stand "
         "behind a command's name. `NGOPI_SHOW` and `NGOPI_LANG` in the environment stand for "
-        "`--show` and `--lang`."
+        "`--show` and `--lang`, `NGOPI_WHO` for who publishes."
     )
     yield from _command(ngopi, context, hidden=())
     for name in ngopi.list_commands(context):
@@ -158,7 +164,7 @@ def _meanings() -> dict[tuple[str, str], str]:
     """Return the comment that a new show's ngopi.toml has above each key."""
     answers = Answers(
         title="…", author="…", language="id", category="Government", timezone="Asia/Jakarta",
-        public_url=DEFAULT_PUBLIC_URL, store="file:public", email=None,
+        public_url=DEFAULT_PUBLIC_URL, store="file:public", preset=None, email=None,
     )  # fmt: skip
     meanings, table, comment = {}, "", ""
     for line in settings_text("…", answers).splitlines():

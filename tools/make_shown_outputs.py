@@ -34,7 +34,7 @@ class Page:
     shows: tuple[str, ...]
 
 
-_GUIDE = ("demo", "ingest", "list", "error", "mistake")
+_GUIDE = ("demo", "ingest", "list", "history", "error", "mistake")
 PAGES = (
     Page(path=ROOT / "README.md", language="en", demo="demo", shows=("demo", "ingest", "error")),
     Page(path=ROOT / "docs" / "guide.md", language="en", demo="ngopi-demo", shows=_GUIDE),
@@ -57,6 +57,7 @@ def printed(page: Page, folder: Path) -> list[str]:
         page, show, "ingest", "rekaman.m4a", "--title", "Pengawasan partisipatif", "--number", "1"
     )
     answers["list"] = _answer(page, show, "list")
+    answers["history"] = _answer(page, show, "history")
     answers["error"] = _answer(page, show, "ingest", "nope.wav")
     (show / "episodes" / "draf").mkdir()
     (show / "episodes" / "draf" / "episode.md").write_text(MISTAKEN, encoding="utf-8")
@@ -81,7 +82,7 @@ def _answer(page: Page, folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "ngopi", *arguments],
         cwd=folder,
-        env={**environment, "NGOPI_LANG": page.language, "PYTHONUTF8": "1"},
+        env={**environment, "NGOPI_LANG": page.language, "NGOPI_WHO": "Rani", "PYTHONUTF8": "1"},
         capture_output=True,
         check=False,
         text=True,

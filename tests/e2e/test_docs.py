@@ -17,7 +17,18 @@ import pytest
 from ngopi.cli.root import ngopi as command_tree
 from ngopi.cli.session import Session
 from ngopi.errors import NgopiError
-from ngopi.model import AudioFile, Episode
+from ngopi.model import (
+    Approval,
+    AudioFile,
+    Curve,
+    Episode,
+    Ledger,
+    LedgerEntry,
+    Loudness,
+    SourceFile,
+    Treatment,
+    Turn,
+)
 from s3_server import S3Server, use_access_key
 
 ROOT = Path(__file__).parents[2]
@@ -196,10 +207,17 @@ def test_outputs_shown_are_those_of_ngopi(page, tmp_path):
     )
 
 
+WRITTEN = (
+    (Episode, {"slug", "notes"}),
+    *((kind, set()) for kind in (Approval, AudioFile, Curve, Ledger, LedgerEntry, Loudness,
+                                 SourceFile, Treatment, Turn)),
+)  # fmt: skip
+
+
 def test_format_names_every_key_of_the_files():
     said = text_of(FORMAT)
 
-    for kind, hidden in ((Episode, {"slug", "notes"}), (AudioFile, set())):
+    for kind, hidden in WRITTEN:
         for field in fields(kind):
             if field.name not in hidden:
                 assert f"`{field.name}`" in said or f"`[{field.name}]`" in said, field.name
@@ -214,6 +232,17 @@ def keys_of(document):
             yield from keys_of(value)
 
 
+def worked_on(folder):
+    """Commands of a working day, in their order."""
+    slug = next((folder / "episodes").iterdir()).name
+    recording = ROOT / "src" / "ngopi" / "data" / "obrolan.m4a"
+    return (
+        ("doctor",), ("gc",), ("pull",), ("schedule",), ("approve", slug, "--as", "WG"),
+        ("show", slug), ("retract", slug), ("restore", slug), ("rollback",), ("history",),
+        ("master", recording, folder / "passage.mp3", "--preview", "0:10-0:20"),
+    )  # fmt: skip
+
+
 def test_format_names_every_key_of_json(ngopi, tmp_path):
     folder = tmp_path / "demo"
     documents = [
@@ -221,6 +250,7 @@ def test_format_names_every_key_of_json(ngopi, tmp_path):
         ngopi("--json", "init", tmp_path / "new", "--title", "T", "--author", "A").json,
         *(ngopi("--json", "--show", folder, command).json for command in ("publish", "list")),
         ngopi("--json", "--show", folder, "check").json,
+        *(ngopi("--json", "--show", folder, *words).json for words in worked_on(folder)),
         ngopi("--json", "measure", next((folder / "media").iterdir())).json,
         ngopi("--json", "ingest", "nowhere").error,
     ]
