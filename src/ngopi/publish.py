@@ -158,12 +158,12 @@ def keep_feed(config: Config, store: Store) -> None:
     ledger = ledger_of(found)
     if found is None or ledger is None:
         return
+    if not config.feed.is_file() or sha256_of(config.feed) != ledger.feed:  # else megabytes saved
+        feed = store.read(FEED_KEY)
+        if feed is not None:
+            _keep(config.feed, feed[0])
+    # Last: it says that this folder saw a publish through to its end.
     _keep(config.scratch / LEDGER_KEY, found[0])
-    if config.feed.is_file() and sha256_of(config.feed) == ledger.feed:
-        return  # megabytes that need not be fetched
-    feed = store.read(FEED_KEY)
-    if feed is not None:
-        _keep(config.feed, feed[0])
 
 
 def _keep(path: Path, data: bytes) -> None:

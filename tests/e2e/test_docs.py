@@ -10,6 +10,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,18 @@ from ngopi.errors import NgopiError
 from ngopi.model import (
     Approval,
     AudioFile,
+    AudioSettings,
     Curve,
     Episode,
     Ledger,
     LedgerEntry,
     Loudness,
+    Show,
     SourceFile,
+    StoreSettings,
     Treatment,
     Turn,
+    WorkflowSettings,
 )
 from s3_server import S3Server, use_access_key
 
@@ -112,7 +117,7 @@ def test_every_command_named_in_running_text_exists(page):
 
 
 def test_the_parser_of_these_tests_refuses_what_ngopi_refuses():
-    for wrong in (["add", "x"], ["list", "--bogus"], ["ingest"], ["serve", "--port", "x"]):
+    for wrong in (["add", "x"], ["list", "--bogus"], ["retract"], ["serve", "--port", "x"]):
         with pytest.raises(Exception, match=r"No such|Missing|not a valid"):
             parse(wrong)
 
@@ -149,6 +154,19 @@ def test_the_reference_is_that_of_the_source():
     made = runpy.run_path(str(ROOT / "tools" / "make_reference.py"))["reference"]()
 
     assert text_of(REFERENCE) == made, "run: make reference"
+
+
+def test_a_new_shows_settings_explain_every_key(ngopi, tmp_path):
+    ngopi("init", tmp_path / "new", "--title", "T", "--author", "A")
+    lines = text_of(tmp_path / "new" / "ngopi.toml").splitlines()
+    explained = {
+        key[1]
+        for above, line in pairwise(lines)
+        if (key := re.match(r"(?:# )?(\w+) = ", line)) and re.match(r"# (?!\w+ = )", above)
+    }
+
+    for kind in (Show, StoreSettings, AudioSettings, WorkflowSettings):
+        assert {field.name for field in fields(kind)} <= explained
 
 
 def anchors_of(path):

@@ -125,7 +125,7 @@ def test_taking_out_and_bringing_back(ngopi, public_show, tmp_path, command, pub
     show = tmp_path / "show"
     steps = next(
         step
-        for step in range(1, MOST_STEPS, 2)  # what is written takes two steps
+        for step in range(1, MOST_STEPS, 2)  # a write takes two
         if not survives(
             ngopi, InShow(show=show), public_show, show,
             step=step, command=command, public={guid_of(public_show, slug) for slug in public},
@@ -137,7 +137,7 @@ def test_taking_out_and_bringing_back(ngopi, public_show, tmp_path, command, pub
 
 
 def test_pulling_what_a_colleague_published(ngopi, public_show, tmp_path):
-    """Killed before every third step, run again it brings all that is missing, and nothing twice."""
+    """Killed before every third step; run again it brings what is missing, and nothing twice."""
     env = {"NGOPI_LANG": "en", "NGOPI_STORE_URL": f"file:{public_show / 'public'}"}
     show = tmp_path / "show"
     for step in range(1, MOST_STEPS, 3):
