@@ -103,6 +103,22 @@ def restore(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
     return found
 
 
+def forget_retraction(config: Config, store: Store, slug: str, *, by: str, now: datetime) -> None:
+    """Let a retracted episode be published anew, with its guid: its old audio is gone.
+
+    Raises:
+        NotRetractedError: no retracted episode has that slug.
+    """
+
+    def next_state(ledger: Ledger) -> Ledger:
+        entry = _find(ledger.retracted, slug)
+        if entry is None:
+            raise NotRetractedError(slug=slug)
+        return replace(ledger, retracted=tuple(e for e in ledger.retracted if e is not entry))
+
+    _amend(config, store, next_state, what=f"restore {slug}", by=by, now=now)
+
+
 def rollback(
     config: Config, store: Store, seq: int | None, *, by: str, now: datetime
 ) -> tuple[Ledger, Ledger]:

@@ -26,6 +26,7 @@ _TABLES = ("show", "store", "audio", "workflow")
 _BIT_RATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _QUIETEST_LUFS, _LOUDEST_LUFS = -31.0, -9.0
 _LOWEST_PEAK_DBTP = -9.0
+_LONGEST_S = 60
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -239,5 +240,10 @@ def _audio_objections(audio: AudioSettings) -> Iterator[tuple[str, str]]:
     if audio.bitrate_kbps is not None and audio.bitrate_kbps not in _BIT_RATES_KBPS:
         choices = ", ".join(str(rate) for rate in _BIT_RATES_KBPS)
         yield "bitrate_kbps", _('"bitrate_kbps" must be one of: {choices}').format(choices=choices)
+    for key in ("kept_silence_s", "longest_pause_s", "intro_under_s", "crossfade_s"):
+        seconds = getattr(audio, key)
+        if seconds is not None and not 0 <= seconds <= _LONGEST_S:
+            said = _('"{key}" must be a number of seconds from 0 to {most}')
+            yield key, said.format(key=key, most=_LONGEST_S)
     if audio.channels is not None and audio.channels not in (1, 2):
         yield "channels", _('"channels" must be 1 or 2')

@@ -139,8 +139,23 @@ def test_deleted_audio_is_asked_about_and_cannot_be_restored(team, titles, tmp_p
     done = team("ani", "retract", "satu", "--delete-audio", "--yes")
 
     assert not (tmp_path / "pub" / done.json["deleted"]).exists()
+    shutil.rmtree(tmp_path / "ani" / "media")
     assert team("ani", "restore", "satu").error["code"] == "audio-gone"
     assert titles() == set()
+
+
+def test_an_episode_whose_audio_was_deleted_comes_back_with_new_audio_and_its_guid(
+    team, titles, recordings
+):
+    guid = team("ani", "list").json[0]["guid"]
+    team("ani", "retract", "satu", "--delete-audio", "--yes")
+
+    again = team("ani", "ingest", recordings / "tiga.wav", "--episode", "satu")
+
+    assert again.status == 0, again.err
+    assert titles() == set()
+    assert team("ani", "restore", "satu").json["guid"] == guid
+    assert titles() == {"Satu"}
 
 
 def test_a_rollback_is_a_new_state_and_history_tells_all(team, titles, recordings):
@@ -212,7 +227,9 @@ def test_the_schedule_is_said_in_the_shows_zone(team, recordings):
 
     coming = team("ani", "schedule").json
 
-    assert coming == [{"slug": "dua", "published": "2999-01-02 10:00 WIB", "state": "scheduled"}]
+    assert coming == [
+        {"slug": "dua", "published": "2999-01-02T10:00:00+07:00", "state": "scheduled"}
+    ]
 
 
 def test_a_machine_without_the_audio_publishes_it_when_its_time_has_come(

@@ -10,11 +10,12 @@ import click
 from ngopi.cli.session import Session, confirm, current_time, who
 from ngopi.cli.translated import Command, option
 from ngopi.console import Json, moment
-from ngopi.i18n import N_, _
+from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
 
 if TYPE_CHECKING:
     from ngopi.config import Config
+    from ngopi.errors import AudioGoneError
     from ngopi.model import CatalogueEntry
     from ngopi.store import Store
 
@@ -138,13 +139,33 @@ def restore(session: Session, slug: str) -> None:
     """Restore an episode."""
     from ngopi import amend
     from ngopi.atomic import lock
+    from ngopi.errors import AudioGoneError
 
     config, store = _opened(session)
     with lock(config.root / ".ngopi.lock"):
-        entry = amend.restore(config, store, slug, by=who(), now=current_time())
-        _keep_feed(config, store)
-    document: Json = {"slug": slug, "guid": entry.guid}
+        try:
+            guid = amend.restore(config, store, slug, by=who(), now=current_time()).guid
+            _keep_feed(config, store)
+        except AudioGoneError as gone:
+            guid = _restored_anew(session, config, store, slug, gone)
+    document: Json = {"slug": slug, "guid": guid}
     session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
+
+
+def _restored_anew(
+    session: Session, config: Config, store: Store, slug: str, gone: AudioGoneError
+) -> str:
+    """Publish a retracted episode whose old audio is gone, if this folder has new audio."""
+    from ngopi import amend
+    from ngopi.catalogue import find_entry
+    from ngopi.cli.work import bring_public
+
+    entry = find_entry(_entries(config), slug)
+    if entry.audio is None or not (config.media / f"{entry.audio.sha256}.mp3").is_file():
+        raise gone
+    amend.forget_retraction(config, store, slug, by=who(), now=current_time())
+    bring_public(config, session.console, store)
+    return entry.episode.guid
 
 
 @click.command(
@@ -163,8 +184,10 @@ def rollback(session: Session, seq: int | None) -> None:
     with lock(config.root / ".ngopi.lock"):
         old, new = amend.rollback(config, store, seq, by=who(), now=current_time())
         _keep_feed(config, store)
-    text = _("State {old} was replaced by state {new}; {count} episodes are public.")
-    line = text.format(old=old.seq, new=new.seq, count=len(new.entries))
+    count = len(new.entries)
+    public = ngettext("{count} episode is public", "{count} episodes are public", count)
+    text = _("State {old} was replaced by state {new}: {public}")
+    line = text.format(old=old.seq, new=new.seq, public=public.format(count=count))
     session.console.result({"from": old.seq, "seq": new.seq}, line)
 
 
@@ -232,8 +255,7 @@ def schedule(session: Session) -> None:
     ]
     coming.sort(key=lambda pair: pair[0].episode.published or now)
     documents: list[Json] = [
-        {"slug": e.episode.slug, "published": moment(e.episode.published, config.zone), "state": s}
-        for e, s in coming
+        {"slug": e.episode.slug, "published": _iso(e, config), "state": s} for e, s in coming
     ]
     if not coming and not session.as_json:
         session.console.result([], _("Nothing is scheduled."))
@@ -244,6 +266,11 @@ def schedule(session: Session) -> None:
         for e, _state in coming
     ]
     session.console.table(documents, head, rows)
+
+
+def _iso(entry: CatalogueEntry, config: Config) -> str | None:
+    published = entry.episode.published
+    return published.astimezone(config.zone).isoformat() if published else None
 
 
 @click.command(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     ),
     epilog=N_('Example: ngopi ingest rekaman.wav --title "Pengawasan partisipatif" --number 3'),
 )
-@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path), required=False)
+@click.argument("recording", metavar="[RECORDING]", type=click.Path(path_type=Path), required=False)
 @option(
     "--track",
     "tracks",
@@ -121,8 +121,11 @@ def ingest(
     document |= {"replaced": made.replaced, "feed_url": config.show.feed_url if public else None}
     address = document["url"] if public else None
     console.result(document, entry_line(verb, config, made.entry, address))  # type: ignore[arg-type]  # a URL is text
-    if not public:
-        console.note(_next_step(episode.slug, made.entry.episode.published is None))
+    if published is not None and episode.slug in published.plan.retracted:
+        text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
+        console.note(text.format(slug=episode.slug))
+    elif not public:
+        console.note(_next_step(episode.slug, episode.published is None))
 
 
 def _made(
@@ -149,7 +152,7 @@ def _publish_made(config: Config, console: Console, store: Store, made: Ingested
     from ngopi.errors import NgopiError
 
     try:
-        return _publish(config, console, store)
+        return bring_public(config, console, store)
     except (NgopiError, OSError, KeyboardInterrupt) as error:
         kept = _('The episode "{slug}" is made and kept; to make it public, run: ngopi publish')
         error.add_note(kept.format(slug=made.entry.episode.slug))
@@ -163,7 +166,10 @@ def _next_step(slug: str, draft: bool) -> str:  # noqa: FBT001 - two sentences, 
     return _("It is not public yet; ngopi publish makes it so once its date has come.")
 
 
-def _publish(config: Config, console: Console, store: Store, take: Take | None = None) -> Published:
+def bring_public(
+    config: Config, console: Console, store: Store, take: Take | None = None
+) -> Published:
+    """Publish the catalogue and keep the local copies; the show is locked meanwhile."""
     from ngopi.catalogue import read_catalogue
     from ngopi.publish import keep_local_copies
     from ngopi.publish import publish as bring_in_line
@@ -198,7 +204,7 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
     config, console = session.config(), session.console
     store = open_store(config.store, root=config.root)
     with nullcontext() if dry_run else lock(config.root / ".ngopi.lock"):
-        done = (_rehearse if dry_run else _publish)(config, console, store, take)
+        done = (_rehearse if dry_run else bring_public)(config, console, store, take)
     plan = done.plan
     for slug in plan.silent:
         text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
