@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.security import safe_join
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Request
 from werkzeug.wsgi import ClosingIterator
@@ -30,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 
 
 class _QuietHandler(WSGIRequestHandler):
+    timeout = 10  # a player that pauses in mid-download may hold its thread no longer
+
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's own signature
         _LOG.log(logging.INFO if type == "info" else logging.WARNING, message, *args)
 
@@ -49,7 +51,10 @@ def open_preview(folder: Path, *, port: int) -> BaseWSGIServer:
     except (OSError, OverflowError) as error:
         other = port + 1 if 0 < port < _LAST_PORT else 8000
         raise PortTakenError(port=port, reason=error, other=other) from error
-    return make_server(HOST, port, _app(folder), threaded=True, request_handler=_QuietHandler)
+    server = make_server(HOST, port, _app(folder), threaded=True, request_handler=_QuietHandler)
+    assert isinstance(server, ThreadedWSGIServer)
+    server.daemon_threads = False  # closing waits for the answers that are under way
+    return server
 
 
 def _app(folder: Path) -> Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]:

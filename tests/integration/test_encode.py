@@ -295,14 +295,13 @@ def test_failure_to_render_stops_all_threads_and_closes_the_file(tmp_path, worke
 
 
 def test_failure_stops_the_other_threads_within_their_chunk(tmp_path):
-    minute = tone(60, channels=2)
-    sound = np.concatenate([minute, minute])
+    sound = np.concatenate([tone(60)] * 4)
     honest = renderer(sound, 48_000)
     failed = threading.Event()
     first_chunk: list[int] = []
 
     def render(start: int, stop: int):
-        if start == (2500 - 48) * FRAME:
+        if start == (7500 - 48) * FRAME:
             failed.set()
             raise RenderError
         first_chunk.append(start)
@@ -311,9 +310,9 @@ def test_failure_stops_the_other_threads_within_their_chunk(tmp_path):
         return honest(start, stop)
 
     with pytest.raises(RenderError):
-        encode_in_chunks(sound, tmp_path / "a.mp3", render=render, chunk_frames=2500)
+        encode_in_chunks(sound, tmp_path / "a.mp3", render=render, chunk_frames=7500)
 
-    assert len(first_chunk) < 6  # of seven, ten seconds each and the rest
+    assert len(first_chunk) < 19  # of twenty, ten seconds each and the rest
 
 
 def test_interrupt_ends_all_threads(tmp_path):
