@@ -11,13 +11,12 @@ from werkzeug.security import safe_join
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Request
-from werkzeug.wsgi import ClosingIterator
 
 from ngopi.errors import NgopiError, PortTakenError
 from ngopi.store.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -64,10 +63,21 @@ def _app(folder: Path) -> Callable[[WSGIEnvironment, StartResponse], Iterable[by
             response = _answer(folder, request)
         except HTTPException as error:
             response = error.get_response(environ)
-        # An answer to HEAD has no body, whose end would close the file.
-        return ClosingIterator(response(environ, start_response), response.close)
+        return _closing(response(environ, start_response), response)
 
     return app
+
+
+def _closing(body: Iterable[bytes], response: Response) -> Iterator[bytes]:
+    """Yield *body* and close its file, whatever becomes of the connection.
+
+    An answer to HEAD has no body whose end would do so, and werkzeug's own server forgets to
+    where a client hangs up early.
+    """
+    try:
+        yield from body
+    finally:
+        response.close()
 
 
 def _answer(folder: Path, request: Request) -> Response:
