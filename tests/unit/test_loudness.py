@@ -102,14 +102,17 @@ def test_measuring_at_random_access_is_the_same_as_streaming(rate_hz, seconds):
     assert sum(done_s) == pytest.approx(seconds, abs=0.001)
 
 
-def test_block_peaks_are_the_largest_sample_of_64_frames():
+def test_block_peaks_are_bounds_a_little_above_the_largest_sample_of_64_frames():
+    """So that few blocks must be oversampled; the L1 norm of the interpolator alone is 7.2 dB."""
     sound = voice(3.01, channels=2)
 
     with Pcm.of(sound, 48000) as pcm:
         peaks = measure(pcm, advance=lambda _: None).block_peaks
 
-    expected = [np.abs(sound[start : start + 64]).max() for start in range(0, len(sound), 64)]
-    assert peaks.tolist() == [float(peak) for peak in expected]
+    largest = np.array([np.abs(sound[start : start + 64]).max() for start in range(0, 144480, 64)])
+    heard = largest > 0
+    assert (peaks >= largest).all()
+    assert np.median(20 * np.log10(peaks[heard] / largest[heard])) < 3
 
 
 @pytest.mark.parametrize("frames", [0, 100, 48000])

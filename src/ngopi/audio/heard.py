@@ -14,7 +14,7 @@ from ngopi.audio.excerpt import decode_excerpt
 from ngopi.audio.loudness import HOPS_PER_S, LoudnessMeter, Profile, hop_frames
 from ngopi.audio.mp3_file import Mp3Reader
 from ngopi.audio.recording import probe, windows
-from ngopi.audio.truepeak import block_peaks, could_exceed, true_peaks
+from ngopi.audio.truepeak import peak_bounds, true_peaks
 from ngopi.audio.weighting import BLOCK_FRAMES
 
 if TYPE_CHECKING:
@@ -180,9 +180,9 @@ def overs(heard: Heard, path: Path, *, limit_dbtp: float) -> list[Over]:
                 reader, _scratch(path), first, begin + heard.window_frames + BLOCK_FRAMES
             )
             padding = (first - begin + BLOCK_FRAMES, BLOCK_FRAMES + -len(sound) % BLOCK_FRAMES)
-            samples = np.pad(sound, (padding, (0, 0)))
-            blocks = np.flatnonzero(could_exceed(block_peaks(samples), limit)) + 1
-            peaks = true_peaks(np.ascontiguousarray(samples.T), blocks, limit)
+            planar = np.ascontiguousarray(np.pad(sound, (padding, (0, 0))).T)
+            blocks = np.flatnonzero(peak_bounds(planar)[1:-1] > limit) + 1
+            peaks = true_peaks(planar, blocks, limit)
             found += [
                 Over(begin + (block - 1) * BLOCK_FRAMES, 20 * math.log10(peak / limit))
                 for block, peak in zip(blocks.tolist(), peaks.tolist(), strict=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ngopi.audio.truepeak import block_peaks, could_exceed, true_peaks
+from ngopi.audio.truepeak import peak_bounds, true_peaks
 from ngopi.audio.weighting import BLOCK_FRAMES, k_weighting
 from ngopi.model import Loudness
 
@@ -88,8 +88,9 @@ class Profile:
 
     *ticks* are K-weighted mean squares over all channels, float64 (hops, ticks of a hop): a
     hop is 100 ms, a tick 10 ms where the rate allows it. *true_peak* is linear.
-    Of each BLOCK_FRAMES, and empty when measured as a stream: *block_peaks* are sample peaks,
-    linear float32, *block_levels* K-weighted RMS, float16 to be small in long recordings.
+    Of each BLOCK_FRAMES, and empty when measured as a stream: *block_peaks* are bounds of the
+    true peaks (see `peak_bounds`), linear float32, *block_levels* K-weighted RMS, float16 to be
+    small in long recordings.
     """
 
     ticks: NDArray[np.float64]
@@ -159,12 +160,11 @@ class _Windows:
         weighted = self._weighting.apply(planar)[:, self.lead : self.lead + self.frames]
         ticks = self._energies(weighted, self.hop // self.ticks).reshape(-1, self.ticks)
         levels = np.sqrt(self._energies(weighted, BLOCK_FRAMES)).astype(np.float16)
-        peaks = block_peaks(samples)
+        peaks = peak_bounds(planar)
         inside = slice(self.lead // BLOCK_FRAMES, -self.tail // BLOCK_FRAMES)
-        around = peaks[inside.start - 1 :]
         # Another thread may raise the floor meanwhile: then a few blocks are looked at in vain.
         floor = self.true_peak
-        high = np.flatnonzero(could_exceed(around, floor)) + inside.start
+        high = np.flatnonzero(peaks[inside] > floor) + inside.start
         if high.size:
             highest = float(true_peaks(planar, high, floor).max())
             self.true_peak = max(self.true_peak, highest)

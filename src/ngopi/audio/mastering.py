@@ -21,7 +21,7 @@ from pydub import AudioSegment
 from ngopi.audio.leveller import UNLEVELLED, Levelling, level
 from ngopi.audio.limiter import edge_gains_db, kept_energy
 from ngopi.audio.loudness import HOPS_PER_S, hop_frames, integrated_lufs, measure
-from ngopi.audio.truepeak import could_exceed, true_peaks
+from ngopi.audio.truepeak import true_peaks
 from ngopi.audio.weighting import BLOCK_FRAMES
 from ngopi.errors import NotReachableError, SilentRecordingError, TooQuietRecordingError
 from ngopi.model import Loudness, Turn
@@ -60,7 +60,7 @@ class MasterPlan:
     *gain_db*, then the limiter; *turns* tell what all of that makes of each speaker.
     *energies* (of each 100 ms) and *levels* (of each block) are those of the levelled
     recording, as in `Profile`; *peaks* are its linear peaks, of each block: true peaks wherever
-    the limiter could have work, sample peaks elsewhere, and *highest_peak* the highest.
+    the limiter could have work, bounds of them elsewhere, and *highest_peak* the highest.
     """
 
     before: Loudness
@@ -227,7 +227,7 @@ def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
         if gain_db > refined_db:
             refined_db = gain_db + ahead_db
             ahead_db *= 2
-            _raise_to_true_peaks(plan, sound, level_dbtp=plan.limit_dbtp - refined_db)
+            _find_true_peaks(plan, sound, level_dbtp=plan.limit_dbtp - refined_db)
         kept = kept_energy(
             plan.peaks,
             plan.levels,
@@ -267,25 +267,22 @@ def _turns_after(plan: MasterPlan, kept: NDArray[np.float64], gain_db: float) ->
     return tuple(after)
 
 
-def _raise_to_true_peaks(plan: MasterPlan, sound: Sound, *, level_dbtp: float) -> None:
-    """Raise the peaks of *plan* to true peaks wherever these could exceed *level_dbtp*."""
+def _find_true_peaks(plan: MasterPlan, sound: Sound, *, level_dbtp: float) -> None:
+    """Put true peaks in the place of bounds wherever these exceed *level_dbtp*."""
     level = 10 ** (level_dbtp / 20)
     peaks = plan.peaks
-    # Found before any is raised: what one thread raises must not move another's choice.
+    # Found before any is replaced: what one thread finds must not move another's choice.
     work = list(_candidates(peaks, level))
     true_peaks_at = partial(_true_peaks_at, sound, plan.levelling.curve, level)
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for blocks, found in threads.map(true_peaks_at, work):
-            peaks[blocks] = np.maximum(peaks[blocks], found)
+            # What lies below the level was not looked at closely: it stays a bound.
+            peaks[blocks] = np.maximum(found, np.float32(level))
 
 
 def _candidates(peaks: NDArray[np.float32], level: float) -> Iterator[NDArray[np.int32]]:
     for start in range(0, len(peaks), _REFINED_BLOCKS):
-        stop = min(start + _REFINED_BLOCKS, len(peaks))
-        around = np.pad(
-            peaks[max(start - 1, 0) : stop + 1], (int(start == 0), int(stop == len(peaks)))
-        )
-        blocks = np.flatnonzero(could_exceed(around, level)) + start
+        blocks = np.flatnonzero(peaks[start : start + _REFINED_BLOCKS] > level) + start
         if blocks.size:
             yield blocks.astype(np.int32)  # half as large, of up to all blocks
 

@@ -39,31 +39,68 @@ def _row_matrix(taps: NDArray[np.float64]) -> NDArray[np.float32]:
     return matrix.reshape(_ROW_SPAN, -1).astype(np.float32)
 
 
+def _bend_bound(taps: NDArray[np.float64]) -> tuple[float, float]:
+    """Return how far the wave may leave a straight line: per bend, and per sample, of 1.
+
+    An interpolator is a straight line between two samples and a rest. That rest knows neither
+    a level nor (almost) a slope, so it is a filter over second differences.
+    """
+    phases = np.arange(1, len(taps) + 1)[:, None] / (len(taps) + 1)
+    rest = taps.copy()
+    rest[:, REACH_FRAMES - 1 : REACH_FRAMES + 1] -= np.hstack([1 - phases, phases])
+    over_bends = rest.cumsum(axis=1).cumsum(axis=1)[:, :-2]
+    left = rest.copy()
+    for tap, share in enumerate((1, -2, 1)):
+        left[:, tap : tap + over_bends.shape[1]] -= share * over_bends
+    return float(np.abs(over_bends).sum(axis=1).max()), float(np.abs(left).sum(axis=1).max())
+
+
 _TAPS = _interpolators()
 _ROW_MATRIX = _row_matrix(_TAPS)
+_PER_BEND, _PER_SAMPLE = _bend_bound(_TAPS)
 
 BOUND = float(np.abs(_TAPS).sum(axis=1).max())
 """No true peak exceeds BOUND times the largest sample within REACH_FRAMES (the L1 norm)."""
+_ROUNDED_UP = np.float32(1 + 1e-6)
 
 
-def block_peaks(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the sample peak of each block over all channels: float32 (blocks,).
+def peak_bounds(planar: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what the true peak of each block of *planar* cannot exceed: float32 (blocks,).
 
-    *samples* are float32 (frames, channels), C order, whole blocks of BLOCK_FRAMES.
+    *planar* is float32 (channels, frames), whole blocks; the first and the last are taken as if
+    silence were around them. The bound is exact, never too low: the L1 norm of the interpolator
+    times the largest sample, or, far closer for a voice, the larger of two samples and
+    what the wave's bends (second differences) may add in between.
     """
-    size = BLOCK_FRAMES * samples.shape[1]
-    return np.asarray(np.abs(samples).reshape(-1, size).max(axis=1))
+    slopes = np.diff(planar, prepend=np.float32(0), append=np.float32(0))
+    bends = _largest(np.diff(slopes))
+    peaks = _largest(planar)
+    # The last stretch of a block ends at the first sample of the next.
+    straight = peaks.copy()
+    np.maximum(
+        straight[:-1], np.abs(planar[:, BLOCK_FRAMES::BLOCK_FRAMES]).max(axis=0), out=straight[:-1]
+    )
+    nearby = _around(peaks)
+    straight += np.float32(_PER_BEND) * _around(bends) + np.float32(_PER_SAMPLE) * nearby
+    return np.asarray(np.minimum(straight, np.float32(BOUND) * nearby) * _ROUNDED_UP)
 
 
-def could_exceed(
-    peaks: NDArray[np.float32], floor: NDArray[np.float32] | float
-) -> NDArray[np.bool_]:
-    """Tell for each block but the first and the last whether its true peak could pass *floor*.
+def _largest(planar: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the largest size of each block over all channels."""
+    sizes = np.abs(planar)
+    together = sizes[0]
+    for channel in sizes[1:]:
+        np.maximum(together, channel, out=together)
+    # Twice as fast as a maximum over short rows.
+    return np.maximum.reduceat(together, np.arange(0, len(together), BLOCK_FRAMES))
 
-    *peaks* are the sample peaks of the blocks; the answer is exact, never too low.
-    """
-    around = np.maximum(np.maximum(peaks[:-2], peaks[2:]), peaks[1:-1])
-    return np.asarray(around * BOUND > floor)
+
+def _around(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the highest of each value and its two neighbours."""
+    highest = values.copy()
+    np.maximum(highest[1:], values[:-1], out=highest[1:])
+    np.maximum(highest[:-1], values[1:], out=highest[:-1])
+    return highest
 
 
 def true_peaks(
