@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydub import AudioSegment
 
-from ngopi.audio.encode import Job, _encode, encode_mp3
+from ngopi.audio.encode import Job, _encode, chunk_edges, encode_mp3
+from ngopi.audio.mp3_file import Mp3Writer
+from ngopi.audio.mp3_frames import frame_count
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from mp3 import decoded, snr_db
@@ -89,19 +91,23 @@ def ways_to_encode(
     wav: Path, folder: Path, *, bitrate_kbps: int
 ) -> dict[str, Callable[[], object]]:
     frames = frames_in(wav)
-    encode = partial(
-        encode_mp3,
-        partial(render, wav, frames),
-        frames=frames,
-        sample_rate_hz=RATE_HZ,
-        channels=CHANNELS,
-        bitrate_kbps=bitrate_kbps,
-        advance=float,
-    )
+
+    def encode(path: Path, **more: int) -> None:
+        with Mp3Writer(path, samples=frames) as file:
+            encode_mp3(
+                partial(render, wav, frames),
+                file,
+                sample_rate_hz=RATE_HZ,
+                channels=CHANNELS,
+                bitrate_kbps=bitrate_kbps,
+                advance=float,
+                **more,
+            )
+
     ways: dict[str, Callable[[], object]] = {
         "serial": lambda: encode_serially(wav, folder / "serial.mp3", bitrate_kbps=bitrate_kbps),
-        "one worker": lambda: encode(path=folder / "one.mp3", workers=1),
-        "all cores": lambda: encode(path=folder / "all.mp3"),
+        "one worker": lambda: encode(folder / "one.mp3", workers=1),
+        "all cores": lambda: encode(folder / "all.mp3"),
     }
     if ffmpeg := shutil.which("ffmpeg"):
         command = [ffmpeg, "-v", "error", "-y", "-i", str(wav), "-c:a", "libmp3lame"]
@@ -118,7 +124,9 @@ def encode_serially(wav: Path, path: Path, *, bitrate_kbps: int) -> None:
 def encode_in_chunks(wav: Path, path: Path, *, bitrate_kbps: int, chunk_frames: int) -> int:
     frames = frames_in(wav)
     job = Job(partial(render, wav, frames), frames, RATE_HZ, CHANNELS, bitrate_kbps, float)
-    return _encode(job, path, chunk_frames=chunk_frames, workers=1)
+    edges = chunk_edges(frame_count(frames), shortest=chunk_frames, longest=chunk_frames)
+    with Mp3Writer(path, samples=frames) as file:
+        return _encode(job, file, edges, workers=1)
 
 
 def print_medians(ways: dict[str, Callable[[], object]], *, rounds: int) -> None:

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+from failpoints import python_interrupts
 from ngopi.__main__ import main
 from ngopi.atomic import lock
 from refusals import refused, tree
@@ -31,16 +32,6 @@ def recording(tmp_path_factory):
 def long_recording(tmp_path_factory):
     """Takes seconds to master, so that a signal meets ngopi at work."""
     return write_wav(tmp_path_factory.mktemp("rekaman") / "webinar.wav", voice(90.0))
-
-
-@contextlib.contextmanager
-def python_interrupts():
-    """Have SIGINT raise KeyboardInterrupt, as it does in a program that was just started."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class Terminal:
@@ -88,7 +79,7 @@ def made_and_public(ngopi, recording):
 # -- where a step's line is shown -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["Reading", "Measuring", "Mastering", "Checking"])
+@pytest.mark.parametrize("step", ["Reading", "Measuring", "Mastering and checking"])
 def test_ctrl_c_before_the_episode_is_made_leaves_the_folder_as_it_was(
     ngopi, show, recording, monkeypatch, step
 ):

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from mp3 import decoded, renderer, snr_db
-from ngopi.audio.encode import Job, _encode, encode_mp3
+from ngopi.audio.encode import Job, _encode, chunk_edges, encode_mp3
+from ngopi.audio.mp3_file import Mp3Writer
+from ngopi.audio.mp3_frames import frame_count
 from ngopi.errors import DiskError
 from speech import conversation, tone, voice
 
@@ -34,15 +36,15 @@ def two_voices(duration_s: float, rate_hz: int = 48_000, channels: int = 2) -> n
 def encode(
     sound: np.ndarray, path: Path, *, rate_hz: int = 48_000, bitrate_kbps: int = 128, **more
 ):
-    encode_mp3(
-        renderer(sound, rate_hz),
-        frames=len(sound),
-        sample_rate_hz=rate_hz,
-        channels=sound.shape[1],
-        bitrate_kbps=bitrate_kbps,
-        path=path,
-        **{"advance": lambda _seconds: None, **more},
-    )
+    with Mp3Writer(path, samples=len(sound)) as file:
+        encode_mp3(
+            renderer(sound, rate_hz),
+            file,
+            sample_rate_hz=rate_hz,
+            channels=sound.shape[1],
+            bitrate_kbps=bitrate_kbps,
+            **{"advance": lambda _seconds: None, **more},
+        )
 
 
 def encode_in_chunks(
@@ -57,7 +59,12 @@ def encode_in_chunks(
         bitrate_kbps,
         more.pop("advance", lambda _seconds: None),
     )
-    return _encode(job, path, chunk_frames=chunk_frames, **{"workers": 2, **more})
+    with Mp3Writer(path, samples=len(sound)) as file:
+        return _encode(job, file, edges_every(chunk_frames, len(sound)), **{"workers": 2, **more})
+
+
+def edges_every(chunk_frames: int, samples: int) -> list[int]:
+    return chunk_edges(frame_count(samples), shortest=chunk_frames, longest=chunk_frames)
 
 
 def encode_serially(sound, path, **more):

@@ -9,7 +9,7 @@ from mp3 import decoded, renderer, snr_db
 from ngopi.audio.encode import Job, encode_mp3
 from ngopi.audio.excerpt import decode_excerpt
 from ngopi.audio.heard import hear, hear_again, overs
-from ngopi.audio.mp3_file import Mp3Reader
+from ngopi.audio.mp3_file import Mp3Reader, Mp3Writer
 from ngopi.audio.patch import patch_mp3
 from ngopi.audio.touchup import Dip, dipped
 from other_meter import judge
@@ -26,15 +26,15 @@ def speech(rate_hz: int, channels: int) -> np.ndarray:
 
 
 def encoded(sound, path, rate_hz, bitrate_kbps):
-    encode_mp3(
-        renderer(sound, rate_hz),
-        frames=len(sound),
-        sample_rate_hz=rate_hz,
-        channels=sound.shape[1],
-        bitrate_kbps=bitrate_kbps,
-        path=path,
-        advance=float,
-    )
+    with Mp3Writer(path, samples=len(sound)) as file:
+        encode_mp3(
+            renderer(sound, rate_hz),
+            file,
+            sample_rate_hz=rate_hz,
+            channels=sound.shape[1],
+            bitrate_kbps=bitrate_kbps,
+            advance=float,
+        )
 
 
 def patched(sound, path, out, changed, rate_hz, bitrate_kbps):

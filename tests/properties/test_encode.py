@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mp3 import decoded, renderer, snr_db
-from ngopi.audio.encode import Job, _encode
+from ngopi.audio.encode import Job, _encode, chunk_edges
+from ngopi.audio.mp3_file import Mp3Writer
+from ngopi.audio.mp3_frames import frame_count
 
 LONGEST_S = 8
 
@@ -49,8 +51,11 @@ def test_chunks_decode_to_the_length_and_quality_of_one_encode(
 
     with tempfile.TemporaryDirectory() as folder:
         chunks, whole = Path(folder) / "chunks.mp3", Path(folder) / "whole.mp3"
-        _encode(Job(*job_values, float), chunks, chunk_frames=chunk_frames, workers=2)
-        _encode(Job(*job_values, float), whole, chunk_frames=10**9, workers=1)
+        with Mp3Writer(chunks, samples=frames) as file:
+            edges = chunk_edges(frame_count(frames), shortest=chunk_frames, longest=chunk_frames)
+            _encode(Job(*job_values, float), file, edges, workers=2)
+        with Mp3Writer(whole, samples=frames) as file:
+            _encode(Job(*job_values, float), file, [0, frame_count(frames)], workers=1)
         heard, heard_of_one = decoded(chunks), decoded(whole)
 
     assert heard.shape == sound.shape

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
+import shutil
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import sync_folder
@@ -20,7 +22,6 @@ from ngopi.model import Master, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from ngopi.model import AudioSettings, Progress, Recording
 
@@ -90,8 +91,12 @@ def deliver(
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """Yield a path to write to, which takes the place of *out* in the end."""
-    temporary = out.with_name(f".{out.stem}.{secrets.token_hex(4)}.mp3")
+    """Yield a path in a private folder to write to, which takes the place of *out* in the end."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.stem}.", dir=out.parent))
+    except OSError as error:
+        raise DiskError(path=out, reason=error.strerror or error) from error
+    temporary = folder / out.name
     try:
         yield temporary
         try:
@@ -102,4 +107,4 @@ def _beside(out: Path) -> Iterator[Path]:
         except OSError as error:
             raise DiskError(path=out, reason=error.strerror or error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)

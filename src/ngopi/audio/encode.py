@@ -15,7 +15,6 @@ import lameenc
 import numpy as np
 from pydub import AudioSegment
 
-from ngopi.audio.mp3_file import Mp3Writer
 from ngopi.audio.mp3_frames import (
     BITRATES_KBPS,
     SAMPLE_RATES_HZ,
@@ -27,9 +26,12 @@ from ngopi.audio.splice import splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
-_CHUNK_S = 60
+    from ngopi.audio.mp3_file import Mp3Writer
+
+#: Long chunks encode little twice, short ones at the end let all cores finish together.
+_CHUNK_S = 20, 180
+_SHARE_OF_THE_REST = 8
 #: Frames that two encoders share around the edge of their chunks, to find a joint in.
 _PRE_ROLL, _POST_ROLL = 48, 24
 #: Frames until a new encoder has forgotten that the sound began abruptly; 12 are too few.
@@ -47,35 +49,33 @@ _LAME_SCALE = {192: 0.97, 224: 0.98, 256: 1.0, 320: 1.0}
 
 def encode_mp3(
     render: Callable[[int, int], AudioSegment],
+    file: Mp3Writer,
     *,
-    frames: int,
     sample_rate_hz: int,
     channels: int,
     bitrate_kbps: int,
-    path: Path,
     workers: int | None = None,
     advance: Callable[[float], None],
 ) -> None:
-    """Write *frames* samples of sound as MP3 of constant bit rate to *path*.
+    """Write sound as MP3 of constant bit rate to *file*, as many samples as that is to hold.
 
-    Decoders that read the Info frame give back exactly *frames* samples, in place and at
+    Decoders that read the Info frame give back exactly so many, in place and at
     unity gain. The bytes do not depend on *workers*. LAME turns the sound down by up to
     0.45 dB (see ``_LAME_SCALE``), which is made up for beforehand: sample peaks must stay
     below -0.45 dBFS, what is above is limited to it.
 
     Args:
-        render: gives samples start to stop as 16-bit sound, silence beyond *frames*; called
-            from several threads in any order.
-        frames: the length, in samples for each channel.
+        render: gives samples start to stop as 16-bit sound, silence beyond the last; called from
+            several threads in any order.
+        file: incomplete if anything is raised.
         sample_rate_hz: 32000, 44100 or 48000.
         channels: 1 or 2.
         bitrate_kbps: 32 to 320, a bit rate of MPEG-1 Layer III.
-        path: written from its start; incomplete if anything is raised.
         workers: threads; None for one on each core this process may use.
         advance: gets the seconds done since, one call at a time, from any thread.
 
     Raises:
-        DiskError: *path* cannot be written.
+        DiskError: *file* cannot be written.
         ValueError: a rate or number of channels that MPEG-1 Layer III does not have, or
             sound from *render* that is not what was asked for.
     """
@@ -85,9 +85,18 @@ def encode_mp3(
         or bitrate_kbps not in BITRATES_KBPS
     ):
         raise ValueError((sample_rate_hz, channels, bitrate_kbps))
-    job = Job(render, frames, sample_rate_hz, channels, bitrate_kbps, advance)
-    chunk_frames = _CHUNK_S * sample_rate_hz // SAMPLES_PER_FRAME
-    _encode(job, path, chunk_frames=chunk_frames, workers=workers or cores())
+    job = Job(render, file.samples, sample_rate_hz, channels, bitrate_kbps, advance)
+    shortest, longest = (seconds * sample_rate_hz // SAMPLES_PER_FRAME for seconds in _CHUNK_S)
+    edges = chunk_edges(frame_count(job.frames), shortest=shortest, longest=longest)
+    _encode(job, file, edges, workers=workers or cores())
+
+
+def chunk_edges(total: int, *, shortest: int, longest: int) -> list[int]:
+    """Return where chunks of *total* frames begin, and *total*; the last chunks are shorter."""
+    edges = [0]
+    while (left := total - edges[-1]) > shortest + _POST_ROLL:
+        edges.append(edges[-1] + min(max(left // _SHARE_OF_THE_REST, shortest), longest))
+    return [*edges, total]
 
 
 def cores() -> int:
@@ -116,19 +125,15 @@ class _StoppedError(Exception):
 
 
 def _encode(
-    job: Job, path: Path, *, chunk_frames: int, workers: int, settled: int = SETTLED_FRAMES
+    job: Job, file: Mp3Writer, edges: Sequence[int], *, workers: int, settled: int = SETTLED_FRAMES
 ) -> int:
-    """Encode in chunks; return how many had no sound joint and were encoded serially.
+    """Encode in chunks between *edges*; return how many had no sound joint and became serial.
 
     *settled*: frames of a new encoder before the first that may be used.
     """
-    total = frame_count(job.frames)
-    edges = [*range(0, max(1, total - _POST_ROLL), chunk_frames), total]
+    total = edges[-1]
     serial_chunks = 0
-    with (
-        Mp3Writer(path, samples=job.frames) as file,
-        _chunks(job, edges, workers=workers) as chunks,
-    ):
+    with _chunks(job, edges, workers=workers) as chunks:
         current = next(chunks)
         for edge, end, following in zip(edges[1:], edges[2:], chunks, strict=False):
             file.write(current.take(edge - _PRE_ROLL))

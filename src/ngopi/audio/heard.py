@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ngopi.audio.excerpt import decode_excerpt
 from ngopi.audio.loudness import HOPS_PER_S, LoudnessMeter, Profile, hop_frames
 from ngopi.audio.mp3_file import Mp3Reader
-from ngopi.audio.recording import probe, windows
+from ngopi.audio.recording import mp3_windows, probe, windows
 from ngopi.audio.truepeak import peak_bounds, true_peaks
 from ngopi.audio.weighting import BLOCK_FRAMES
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from ngopi.model import Loudness
+    from ngopi.audio.growing import GrowingFile
+    from ngopi.model import Loudness, Sound
 
 #: Windows decoded at once where something changed: more would only need memory.
 _EXCERPT_WINDOWS = 15
@@ -117,15 +118,40 @@ def hear(path: Path, *, floor_dbtp: float, advance: Callable[[float], None]) -> 
         NgopiError: the recording cannot be read (see `recording.probe` and `windows`).
     """
     recording = probe(path)
-    meter = _Meter(
+    return _heard(
+        windows(recording, advance=advance),
         sample_rate_hz=recording.sample_rate_hz,
         channels=recording.channels,
-        highest_floor=10 ** (floor_dbtp / 20),
+        floor_dbtp=floor_dbtp,
+    )
+
+
+def hear_growing(file: GrowingFile, sound: Sound, *, floor_dbtp: float) -> Heard:
+    """Decode and measure the MP3 that is being made of *sound*, as far as it has come, to its end.
+
+    *floor_dbtp* as in `hear`.
+
+    Raises:
+        DamagedRecordingError: it is not *sound* as a whole MP3.
+    """
+    return _heard(
+        mp3_windows(file, frames=sound.frames, advance=_unseen),
+        sample_rate_hz=sound.sample_rate_hz,
+        channels=sound.channels,
+        floor_dbtp=floor_dbtp,
+    )
+
+
+def _heard(
+    decoded: Iterable[NDArray[np.float32]], *, sample_rate_hz: int, channels: int, floor_dbtp: float
+) -> Heard:
+    meter = _Meter(
+        sample_rate_hz=sample_rate_hz, channels=channels, highest_floor=10 ** (floor_dbtp / 20)
     )
     with ThreadPoolExecutor(1) as thread:
         # The meter works on one window while the next one is being decoded.
         feeding: Future[None] | None = None
-        for window in windows(recording, advance=advance):
+        for window in decoded:
             if feeding is not None:
                 feeding.result()
             feeding = thread.submit(meter.feed, window)

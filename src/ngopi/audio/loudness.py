@@ -151,12 +151,11 @@ class _Windows:
         weights = _CHANNEL_WEIGHTS.get(channels, (1.0,) * channels)
         self._channel_weights = np.array(weights)
 
-    def measure(self, samples: NDArray[np.float32]) -> _Window:
-        """Return ticks, block peaks and block levels of one window of (span, channels) samples.
+    def measure(self, planar: NDArray[np.float32]) -> _Window:
+        """Return ticks, block peaks and block levels of one window of (channels, span) samples.
 
         Raises *true_peak* where the window exceeds it.
         """
-        planar = np.ascontiguousarray(samples.T)
         weighted = self._weighting.apply(planar)[:, self.lead : self.lead + self.frames]
         ticks = self._energies(weighted, self.hop // self.ticks).reshape(-1, self.ticks)
         levels = np.sqrt(self._energies(weighted, BLOCK_FRAMES)).astype(np.float16)
@@ -186,7 +185,7 @@ class LoudnessMeter:
 
     def __init__(self, *, sample_rate_hz: int, channels: int) -> None:
         self._windows = _Windows(sample_rate_hz, channels)
-        self._pending = np.zeros((self._windows.span, channels), dtype=np.float32)
+        self._pending = np.zeros((channels, self._windows.span), dtype=np.float32)
         self._filled = self._windows.lead
         self._frames = 0
         self._ticks: list[NDArray[np.float64]] = []
@@ -196,20 +195,20 @@ class LoudnessMeter:
         self._frames += len(block)
         while len(block):
             taken = block[: self._windows.span - self._filled]
-            self._pending[self._filled : self._filled + len(taken)] = taken
+            self._pending[:, self._filled : self._filled + len(taken)] = taken.T
             self._filled += len(taken)
             block = block[len(taken) :]
             if self._filled == self._windows.span:
                 self._ticks.append(self._windows.measure(self._pending)[0])
                 keep = self._windows.lead + self._windows.tail
-                self._pending[:keep] = self._pending[-keep:]
+                self._pending[:, :keep] = self._pending[:, -keep:]
                 self._filled = keep
 
     def profile(self) -> Profile:
         """End the feed and return what was measured."""
         hops = self._frames // self._windows.hop
         # Silence pushes the last frames through; what it adds itself is cut off.
-        self.feed(np.zeros_like(self._pending))
+        self.feed(np.zeros_like(self._pending.T))
         return Profile(
             ticks=np.concatenate(self._ticks)[:hops],
             block_peaks=np.empty(0, dtype=np.float32),
@@ -250,4 +249,5 @@ def measure(sound: Sound, *, advance: Callable[[float], None]) -> Profile:
 
 def _measure_at(sound: Sound, windows: _Windows, start: int) -> _Window:
     stop = start + windows.frames + windows.tail
-    return windows.measure(sound.read(start - windows.lead, stop))
+    samples = sound.read(start - windows.lead, stop)
+    return windows.measure(np.ascontiguousarray(samples.T))

@@ -22,7 +22,7 @@ from ngopi.audio.mp3_frames import (
 from ngopi.errors import DiskError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,18 +30,24 @@ if TYPE_CHECKING:
 _READ_BYTES = 1 << 20
 
 
-class Mp3Writer:
-    """The file as it grows: room for the Info frame, then frames; the Info frame at the end.
+def _unseen(_size_bytes: int) -> None:
+    """Nobody reads it meanwhile."""
 
-    *samples*: the length for each channel, which the Info frame states.
+
+class Mp3Writer:
+    """The file as it grows: an Info frame, then frames; the Info frame once more at the end.
+
+    The first one states what a decoder needs, the last one also sizes, positions and checksum.
+    *samples*: the length for each channel. *grown* is told how many bytes can be read so far.
 
     Raises:
         DiskError: *path* cannot be written.
     """
 
-    def __init__(self, path: Path, *, samples: int) -> None:
+    def __init__(self, path: Path, *, samples: int, grown: Callable[[int], None] = _unseen) -> None:
         self._path = path
-        self._samples = samples
+        self.samples = samples
+        self._grown = grown
         self._total = frame_count(samples)
         self._count = self._size = self._crc = 0
         self._positions: list[int] = []
@@ -55,7 +61,8 @@ class Mp3Writer:
     def __exit__(self, error: object, *_rest: object) -> None:
         with _disk(self._path), self._file:
             if error is None:
-                self._write_info()
+                self._file.seek(0)
+                self._file.write(self._info())
 
     def write(self, frames: Sequence[bytes]) -> None:
         """Append whole frames."""
@@ -64,12 +71,14 @@ class Mp3Writer:
         with _disk(self._path):
             if not self._head:
                 self._head = info_head(frames[0])
-                self._file.write(bytes(frame_size(self._head)))
+                self._file.write(self._info())
             self._file.write(data := b"".join(frames))
+            self._file.flush()
         self._note_positions(frames)
         self._count += len(frames)
         self._size += len(data)
         self._crc = crc16(data, self._crc)
+        self._grown(frame_size(self._head) + self._size)
 
     def _note_positions(self, frames: Sequence[bytes]) -> None:
         starts = list(accumulate(map(len, frames), initial=self._size))
@@ -79,12 +88,15 @@ class Mp3Writer:
                 return
             self._positions.append(starts[frame])
 
-    def _write_info(self) -> None:
+    def _info(self) -> bytes:
+        unknown = [0] * (TOC_ENTRIES - len(self._positions))
         facts = StreamFacts(
-            samples=self._samples, size_bytes=self._size, crc=self._crc, positions=self._positions
+            samples=self.samples,
+            size_bytes=self._size,
+            crc=self._crc,
+            positions=[*self._positions, *unknown],
         )
-        self._file.seek(0)
-        self._file.write(info_frame(self._head, facts))
+        return info_frame(self._head, facts)
 
 
 class Mp3Reader:

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
+from av.audio.fifo import AudioFifo
 from av.stream import Disposition
 
 from ngopi.audio.intake import refusal, status, unchanged
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.timeline import Clock, Tally
-from ngopi.errors import NoAudioError, UnknownCodecError, UnreadableRecordingError
+from ngopi.errors import (
+    DamagedRecordingError,
+    NoAudioError,
+    UnknownCodecError,
+    UnreadableRecordingError,
+)
 from ngopi.model import Recording
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from numpy.typing import DTypeLike, NDArray
 
+    from ngopi.audio.growing import GrowingFile
     from ngopi.audio.pcm import Pcm
 
 _log = logging.getLogger(__name__)
@@ -86,6 +93,38 @@ def windows(
             yield window
             advance(len(window) / recording.sample_rate_hz)
         tally.judge(recording, decoded_s=converter.frames / converter.sample_rate_hz)
+
+
+def mp3_windows(
+    file: GrowingFile, *, frames: int, advance: Callable[[float], None]
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the first *frames* of an MP3 of our own, as `windows` does, while it still grows.
+
+    Nothing is mended. The padding after the sound, which is cut off where a file's length is
+    known, is not given.
+
+    Raises:
+        DamagedRecordingError: it is no whole MP3.
+    """
+    queue, left = AudioFifo(), frames
+    try:
+        with av.open(file, "r", format="mp3") as container:
+            stream = container.streams.audio[0]
+            rate_hz = stream.codec_context.sample_rate
+            for packet in container.demux(stream):
+                for frame in stream.codec_context.decode(packet):
+                    frame.pts = None  # the queue counts by itself
+                    queue.write(frame)
+                while left and queue.samples >= min(rate_hz, left):
+                    taken = queue.read(min(rate_hz, left))
+                    assert taken is not None
+                    yield np.stack(_planes(taken)).T
+                    left -= taken.samples
+                    advance(taken.samples / rate_hz)
+    except av.FFmpegError as error:
+        raise DamagedRecordingError(path=file.path) from error
+    if left:
+        raise DamagedRecordingError(path=file.path)
 
 
 def delivery_rate_hz(recording: Recording) -> int:
@@ -354,13 +393,15 @@ def _is_folded(frame: AudioFrame) -> bool:
 
 def _interleaved(frame: AudioFrame, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return a frame that has *dtype* as (frames, channels); planes may have a longer tail."""
-    channels, length = frame.layout.nb_channels, frame.samples
+    if not frame.format.is_planar:
+        channels = frame.layout.nb_channels
+        plane = cast("bytes", frame.planes[0])
+        packed: NDArray[Any] = np.frombuffer(plane, dtype, count=frame.samples * channels)
+        return packed.reshape(-1, channels)
+    return np.stack(_planes(frame, dtype), axis=1)
+
+
+def _planes(frame: AudioFrame, dtype: DTypeLike = np.float32) -> list[NDArray[Any]]:
     # A plane offers its bytes as a buffer, which its type does not say.
     planes = cast("tuple[bytes, ...]", frame.planes)
-    if not frame.format.is_planar:
-        packed: NDArray[Any] = np.frombuffer(planes[0], dtype, count=length * channels)
-        return packed.reshape(length, channels)
-    mixed = np.empty((length, channels), dtype)
-    for channel, plane in enumerate(planes):
-        mixed[:, channel] = np.frombuffer(plane, dtype, count=length)
-    return mixed
+    return [np.frombuffer(plane, dtype, count=frame.samples) for plane in planes]

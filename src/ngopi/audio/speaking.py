@@ -25,6 +25,10 @@ _ABSOLUTE_FLOOR = 10 ** (-70 / 10)
 _LOUDEST_REACH_HOPS = 15
 _BELOW_LOUDEST = 10 ** (-20 / 10)
 
+# For a tick: the noise of a room varies by 1 dB from one to the next, soft syllables are near it.
+_TICK_ABOVE_FLOOR = 10 ** (5 / 10)
+_TICK_BELOW_LOUDEST = 10 ** (-30 / 10)
+
 # Of speech, a sixth and more of all ticks lie 4 dB below the mean around them, even in noise;
 # of chords 4 % at most, of a band with drums a tenth (Lu, Zhang, Jiang 2002: "low short-time
 # energy ratio").
@@ -43,6 +47,17 @@ def spoken(hops: NDArray[np.float64]) -> NDArray[np.bool_]:
     loudest = _highest_around(hops, _LOUDEST_REACH_HOPS)
     least = np.maximum(floor * _ABOVE_FLOOR, loudest * _BELOW_LOUDEST)
     return np.asarray(hops > np.maximum(least, _ABSOLUTE_FLOOR))
+
+
+def silent(ticks: NDArray[np.float64], hops: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell for each of *ticks*, energies of 10 ms, whether nothing but the room is heard in it.
+
+    *hops* are the means of each ten of them.
+    """
+    floor = -_highest_around(-hops, _FLOOR_REACH_HOPS) * _TICK_ABOVE_FLOOR
+    loudest = _highest_around(hops, _LOUDEST_REACH_HOPS) * _TICK_BELOW_LOUDEST
+    least = np.maximum(np.maximum(floor, loudest), _ABSOLUTE_FLOOR)
+    return np.asarray(ticks < np.repeat(least, len(ticks) // len(hops)))
 
 
 def sustained(ticks: NDArray[np.float64]) -> list[tuple[int, int]]:

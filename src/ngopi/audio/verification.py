@@ -8,6 +8,7 @@ recording beforehand, so that the first way is seldom needed.
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,9 +17,11 @@ import numpy as np
 from pydub import AudioSegment
 
 from ngopi.audio.encode import Job, encode_mp3
-from ngopi.audio.heard import hear, hear_again, overs
+from ngopi.audio.growing import GrowingFile
+from ngopi.audio.heard import hear, hear_again, hear_growing, overs
 from ngopi.audio.loudness import HOPS_PER_S, LoudnessMeter
 from ngopi.audio.mastering import corrected, render
+from ngopi.audio.mp3_file import Mp3Writer
 from ngopi.audio.mp3_frames import frame_count
 from ngopi.audio.patch import frames_around, patch_mp3
 from ngopi.audio.touchup import Dip, dipped
@@ -106,18 +109,28 @@ def _not_verified(plan: MasterPlan, heard: Heard) -> MasterNotVerifiedError:
 def _whole(
     sound: Sound, plan: MasterPlan, dips: Sequence[Sequence[Dip]], path: Path, progress: Progress
 ) -> Heard:
-    with progress.step(N_("Mastering"), sound.frames / sound.sample_rate_hz) as advance:
-        encode_mp3(
-            dipped(partial(render, sound, plan), dips),
-            frames=sound.frames,
-            sample_rate_hz=sound.sample_rate_hz,
-            channels=sound.channels,
-            bitrate_kbps=plan.bitrate_kbps,
-            path=path,
-            advance=advance,
-        )
-    with progress.step(N_("Checking"), sound.frames / sound.sample_rate_hz) as advance:
-        return hear(path, floor_dbtp=_peak_limit_dbtp(plan) - _TOLD_APART_DB, advance=advance)
+    floor_dbtp = _peak_limit_dbtp(plan) - _TOLD_APART_DB
+    with (
+        progress.step(N_("Mastering and checking"), sound.frames / sound.sample_rate_hz) as advance,
+        GrowingFile(path) as growing,
+        ThreadPoolExecutor(1) as listener,
+    ):
+        # A third thread for two cores: what is written is heard at once, and the file is
+        # checked soon after it is whole.
+        try:
+            hearing = listener.submit(hear_growing, growing, sound, floor_dbtp=floor_dbtp)
+            with Mp3Writer(path, samples=sound.frames, grown=growing.grown_to) as file:
+                encode_mp3(
+                    dipped(partial(render, sound, plan), dips),
+                    file,
+                    sample_rate_hz=sound.sample_rate_hz,
+                    channels=sound.channels,
+                    bitrate_kbps=plan.bitrate_kbps,
+                    advance=advance,
+                )
+        finally:
+            growing.end()  # whatever happened, nobody waits for more
+        return hearing.result()
 
 
 def _corrected(plan: MasterPlan, sound: Sound, heard: Heard) -> MasterPlan:
@@ -156,7 +169,7 @@ def _touched_up(
     changed = [dip.reach(sound.sample_rate_hz) for dip in dips[-1]]
     deepest_db = max(dip.depth_db for dip in dips[-1])
     _log.debug("touched up at %d blocks, by up to %.2f dB", len(changed), deepest_db)
-    with progress.step(N_("Mastering"), 0.0) as advance, _beside(path) as patched:
+    with progress.step(N_("Mastering and checking"), 0.0) as advance, _beside(path) as patched:
         job = Job(
             dipped(partial(render, sound, plan), dips),
             sound.frames,
@@ -195,15 +208,15 @@ def _foreseeing(sound: Sound, plan: MasterPlan, path: Path) -> MasterPlan:
     made = np.frombuffer(montage(0, frames).raw_data, "<i2").reshape(frames, -1)
     meter.feed(made.astype(np.float32) / np.float32(32768))
     with _beside(path) as sample:
-        encode_mp3(
-            montage,
-            frames=frames,
-            sample_rate_hz=sound.sample_rate_hz,
-            channels=sound.channels,
-            bitrate_kbps=plan.bitrate_kbps,
-            path=sample,
-            advance=_unseen,
-        )
+        with Mp3Writer(sample, samples=frames) as file:
+            encode_mp3(
+                montage,
+                file,
+                sample_rate_hz=sound.sample_rate_hz,
+                channels=sound.channels,
+                bitrate_kbps=plan.bitrate_kbps,
+                advance=_unseen,
+            )
         heard = hear(sample, floor_dbtp=0.0, advance=_unseen)
     lost_lu = meter.result().integrated_lufs - heard.loudness.integrated_lufs
     _log.debug("the encoder is going to take %.2f LU", lost_lu)
