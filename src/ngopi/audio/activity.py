@@ -7,13 +7,13 @@ all of it counts as sound.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ngopi.audio.cores import cores
 from ngopi.audio.loudness import decibels, integrated_lufs
 from ngopi.audio.weighting import BLOCK_FRAMES, k_weighting
 
@@ -94,7 +94,7 @@ def _in_windows(
     values = np.empty(last - first)
     starts = range(first, last, _WINDOW_TICKS)
     stops = [min(start + _WINDOW_TICKS, last) for start in starts]
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         for start, part in zip(starts, threads.map(found, starts, stops), strict=True):
             values[start - first : start - first + len(part)] = part
             advance(len(part) / TICKS_PER_S)

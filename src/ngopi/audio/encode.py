@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import lameenc
 import numpy as np
 from pydub import AudioSegment
 
+from ngopi.audio.cores import cores
 from ngopi.audio.mp3_frames import (
     BITRATES_KBPS,
     SAMPLE_RATES_HZ,
@@ -37,7 +37,7 @@ _PRE_ROLL, _POST_ROLL = 48, 24
 #: Frames until a new encoder has forgotten that the sound began abruptly; 12 are too few.
 SETTLED_FRAMES = 32
 #: Sound for one call of LAME: few calls of render, yet soon stopped and small in memory.
-_BLOCK_S = 10
+_BLOCK_S = 4
 #: LAME gives a frame out when it has heard the next two and the slot is full.
 _LOOK_AHEAD = 8
 _QUALITY = 3  # what ffmpeg takes when it is asked for nothing; lameenc's own is 2, slower
@@ -97,13 +97,6 @@ def chunk_edges(total: int, *, shortest: int, longest: int) -> list[int]:
     while (left := total - edges[-1]) > shortest + _POST_ROLL:
         edges.append(edges[-1] + min(max(left // _SHARE_OF_THE_REST, shortest), longest))
     return [*edges, total]
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # a container may own fewer cores than the machine
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ The recording is complete, so nothing has to be followed: it is cut into turns o
 changes where a turn does, on the quieter side, within 100 ms. A turn keeps all its dynamics,
 and so does music; pauses keep their noise down.
 
-Compared in benchmarks/leveller.py with a gain rider, which is what most levellers are.
+Compared in benchmarks/leveller.py with a gain rider, which is what most levellers are, and tried
+on real voices in benchmarks/conversations.py: of voices that it was not made with, the gain moves
+within 5 % of the turns by more than 0.6 dB.
 """
 
 from __future__ import annotations
@@ -107,7 +109,8 @@ def level(profile: Profile, *, hop_frames: int) -> Levelling:
 
     Speech is brought to the loudness of all speech, by 15 dB at most; music louder than that
     is turned down to it as a whole, and never up. In pauses the gain does not exceed its value
-    on both sides, and in long ones (1 s) not 0 dB, so the noise of the room stays down.
+    on either side, most of a pause between two people has the lower one, and long ones (1 s;
+    between two people 0.5 s) not more than 0 dB, so the noise of the room stays down.
     """
     # Rates that ten ticks do not divide have longer ones.
     ticks = np.repeat(profile.ticks, _TICKS_PER_HOP // profile.ticks.shape[1], axis=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ngopi.audio.cores import cores
 from ngopi.audio.truepeak import peak_bounds, true_peaks
 from ngopi.audio.weighting import BLOCK_FRAMES, k_weighting
 from ngopi.model import Loudness
@@ -229,7 +229,7 @@ def measure(sound: Sound, *, advance: Callable[[float], None]) -> Profile:
     ticks = np.empty((len(starts) * windows.hops, windows.ticks))
     peaks = np.empty(len(starts) * windows.frames // BLOCK_FRAMES, np.float32)
     levels = np.empty(len(peaks), np.float16)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         for start, part in zip(
             starts, threads.map(partial(_measure_at, sound, windows), starts), strict=True
         ):

@@ -8,7 +8,6 @@ MP3 encoder's own noise is far above what dither would mask.
 from __future__ import annotations
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydub import AudioSegment
 
+from ngopi.audio.cores import cores
 from ngopi.audio.leveller import UNLEVELLED, Levelling, level
 from ngopi.audio.limiter import edge_gains_db, kept_energy
 from ngopi.audio.loudness import HOPS_PER_S, hop_frames, integrated_lufs, measure
@@ -274,7 +274,7 @@ def _find_true_peaks(plan: MasterPlan, sound: Sound, *, level_dbtp: float) -> No
     # Found before any is replaced: what one thread finds must not move another's choice.
     work = list(_candidates(peaks, level))
     true_peaks_at = partial(_true_peaks_at, sound, plan.levelling.curve, level)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         for blocks, found in threads.map(true_peaks_at, work):
             # What lies below the level was not looked at closely: it stays a bound.
             peaks[blocks] = np.maximum(found, np.float32(level))

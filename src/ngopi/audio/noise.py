@@ -24,11 +24,14 @@ _FRAMES = 2048
 _HOP = _FRAMES // 2
 # Both times a window's root, so that overlapping pairs add up to the sound itself.
 _WINDOW = np.sin(np.pi * (np.arange(_FRAMES) + 0.5) / _FRAMES).astype(np.float32)
-_WINDOW_POWER = float(_WINDOW @ _WINDOW)
+# The transforms divide by their length both times: numpy multiplies the other way round by an
+# integer 1, which takes twice as long.
+_BACK = _WINDOW * np.float32(_FRAMES)
+_WINDOW_POWER = float(_WINDOW @ _WINDOW) / _FRAMES**2
 _TIMES = (0.25, 0.5, 0.25)
 _AROUND = len(_TIMES) // 2
 _BINS = 5
-_PIECE_HOPS = 64
+_PIECE_HOPS = 32
 
 # Averaged power above the noise, in dB: below the first all is noise, above the second none.
 _NOISE_DB, _VOICE_DB = 3.0, 8.0
@@ -60,11 +63,12 @@ class NoiseReduction:
         samples = read((first - 1 - _AROUND) * _HOP, (last + 1 + _AROUND) * _HOP)
         planar = np.ascontiguousarray(samples.T)
         windows = np.lib.stride_tricks.sliding_window_view(planar, _FRAMES, axis=1)[:, ::_HOP]
-        spectra = np.fft.rfft(windows * _WINDOW, axis=2)
+        spectra = np.fft.rfft(windows * _WINDOW, axis=2, norm="forward")
         power = (spectra.real**2 + spectra.imag**2).sum(axis=0)
         inner = spectra[:, _AROUND : spectra.shape[1] - _AROUND]
         inner *= self._gains(power)
-        parts = np.fft.irfft(inner, axis=2) * _WINDOW
+        parts = np.fft.irfft(inner, axis=2)
+        parts *= _BACK
         both = parts[:, :-1, _HOP:] + parts[:, 1:, :_HOP]
         return np.ascontiguousarray(both.reshape(len(planar), -1).T)
 

@@ -7,7 +7,8 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ngopi.audio.encode import SETTLED_FRAMES, Job, Stream, cores
+from ngopi.audio.cores import cores
+from ngopi.audio.encode import SETTLED_FRAMES, Job, Stream
 from ngopi.audio.mp3_file import Mp3Reader, Mp3Writer
 from ngopi.audio.mp3_frames import SAMPLES_PER_FRAME
 from ngopi.audio.splice import splice

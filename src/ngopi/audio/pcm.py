@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
+    from ngopi.model import Treatment
+
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SPARE_BYTES = 64 << 20  # room that is left to everybody else on the disk
 _INT16_SCALE = np.float32(1 / 32768)
@@ -28,7 +30,7 @@ class Pcm:
 
     Nothing of it stays in memory, and nothing of it stays on disk after ``close``.
     *damaged_frames* counts the encoded frames that could not be decoded and were replaced
-    by silence of the same length.
+    by silence of the same length, *mended* says that and the like for the certificate.
     """
 
     def __init__(
@@ -40,11 +42,13 @@ class Pcm:
         frames: int,
         dtype: DTypeLike,
         damaged_frames: int = 0,
+        mended: tuple[Treatment, ...] = (),
     ) -> None:
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
         self.frames = frames
         self.damaged_frames = damaged_frames
+        self.mended = mended
         self._dtype = np.dtype(dtype)
         self._file = file
         # Positioned reads are not available everywhere; a lock around seek and read is, and
@@ -168,7 +172,7 @@ class PcmWriter:
         needed_bytes = max(self._expected_bytes, written_bytes) + _SPARE_BYTES
         return SpoolFullError(folder=self._folder, needed_mb=-(-needed_bytes // 1_000_000))
 
-    def finish(self, *, damaged_frames: int = 0) -> Pcm:
+    def finish(self, *, damaged_frames: int = 0, mended: tuple[Treatment, ...] = ()) -> Pcm:
         """Return what was written; whoever gets it closes it."""
         assert self._file is not None
         file, self._file = self._file, None
@@ -179,6 +183,7 @@ class PcmWriter:
             frames=self.frames,
             dtype=self._dtype,
             damaged_frames=damaged_frames,
+            mended=mended,
         )
 
     def __enter__(self) -> Self:

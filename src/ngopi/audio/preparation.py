@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ import numpy as np
 from ngopi.audio.assembly import assemble
 from ngopi.audio.channels import choose_channels, chosen, view
 from ngopi.audio.cleanup import cleaned, plan_cleanup
+from ngopi.audio.cores import cores, in_order
 from ngopi.audio.loudness import measure
 from ngopi.audio.mixing import mix
 from ngopi.audio.pcm import PcmWriter
@@ -26,10 +28,12 @@ from ngopi.model import Loudness, Sound, TimeMap, Treatment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from ngopi.audio.pcm import Pcm
     from ngopi.model import AudioSettings, Progress, Recording
 
-_SPOOL_S = 10
+_SPOOL_S = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ def prepared(
             if sound is not pcm and len(tracks) == 1:
                 before = measure(pcm, advance=_unseen).loudness
             sounds.append(sound)
-            treatments += done
+            treatments += (*pcm.mended, *done)
         sound = sounds[0]
         if len(sounds) > 1:
             sound = _mixed(open_files, sounds, settings, folder=folder, progress=progress)
@@ -154,20 +158,28 @@ def _mixed(
 
 
 def _spooled(sound: Sound, *, folder: Path, advance: Callable[[float], None]) -> Pcm:
-    """Write *sound* to a temporary file once."""
+    """Write *sound* to a temporary file once, filtered on all cores."""
     rate_hz = sound.sample_rate_hz
-    with PcmWriter(
-        sample_rate_hz=rate_hz,
-        channels=sound.channels,
-        dtype=np.float32,
-        folder=folder,
-        expected_frames=sound.frames,
-    ) as writer:
-        for start in range(0, sound.frames, _SPOOL_S * rate_hz):
-            window = sound.read(start, min(start + _SPOOL_S * rate_hz, sound.frames))
+    with (
+        PcmWriter(
+            sample_rate_hz=rate_hz,
+            channels=sound.channels,
+            dtype=np.float32,
+            folder=folder,
+            expected_frames=sound.frames,
+        ) as writer,
+        ThreadPoolExecutor(cores()) as threads,
+    ):
+        starts = range(0, sound.frames, _SPOOL_S * rate_hz)
+        read = partial(_window, sound, _SPOOL_S * rate_hz)
+        for window in in_order(threads, read, starts, ahead=cores()):
             writer.write(window)
             advance(len(window) / rate_hz)
         return writer.finish()
+
+
+def _window(sound: Sound, frames: int, start: int) -> NDArray[np.float32]:
+    return sound.read(start, min(start + frames, sound.frames))
 
 
 def _programme_lufs(sound: Sound, jingles: Sequence[Sound | None]) -> float:
@@ -209,7 +221,7 @@ class _Excerpt:
     def channels(self) -> int:
         return self.whole.channels
 
-    def read(self, start: int, stop: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    def read(self, start: int, stop: int) -> NDArray[np.float32]:
         found = self.whole.read(
             self.first + max(start, 0), self.first + min(max(stop, 0), self.frames)
         )

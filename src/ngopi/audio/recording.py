@@ -43,6 +43,8 @@ _log = logging.getLogger(__name__)
 _OPEN_OPTIONS = {
     "format_whitelist": "wav,w64,aiff,mp3,mov,aac,ogg,flac,matroska,caf",
     "protocol_whitelist": "file",
+    # Of WAV, whose packets are as large as one likes: each costs as much as a compressed frame.
+    "max_size": str(1 << 18),
 }
 # Only these state the length of the track itself; elsewhere it is guessed from the file's
 # size, or is the length of the whole video.
@@ -93,6 +95,7 @@ def windows(
             yield window
             advance(len(window) / recording.sample_rate_hz)
         tally.judge(recording, decoded_s=converter.frames / converter.sample_rate_hz)
+        tally.warn(recording.path)
 
 
 def mp3_windows(
@@ -146,7 +149,7 @@ def decode(
     recorded, at most 2). A mono recording is repeated on both sides, a
     surround layout is mixed down by its matrix, tracks without a layout count alike.
     Damaged frames and gaps up to a minute become silence, overlaps up to a second are
-    dropped, other jumps of the clock are taken as no jump; all that is logged as warnings.
+    dropped, other jumps of the clock are taken as no jump; the result's *mended* tells of it.
     *advance* is called with seconds decoded since.
 
     Raises:
@@ -177,7 +180,7 @@ def decode(
                 advance(len(window) / rate_hz)
             tally.judge(recording, decoded_s=writer.frames / rate_hz)
         # Only now is it known that the file did not change.
-        return writer.finish(damaged_frames=tally.damaged_frames)
+        return writer.finish(damaged_frames=tally.damaged_frames, mended=tally.treatments())
 
 
 # -- opening ------------------------------------------------------------------------------

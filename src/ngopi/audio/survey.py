@@ -8,13 +8,15 @@ with its length. Loudness here is an estimate for decisions; `loudness` is the m
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ngopi.audio.cores import cores
 from ngopi.audio.loudness import decibels
 from ngopi.audio.weighting import k_weighting
 
@@ -113,16 +115,15 @@ def survey(sound: Sound, *, advance: Callable[[float], None]) -> Survey:
     """
     tallies = [_Tally() for _ in range(sound.channels)]
     difference = opposite = 0.0
-    for start in range(0, sound.frames, _CHUNK_FRAMES):
-        stop = min(start + _CHUNK_FRAMES, sound.frames)
-        margin = _RUN - 1
-        planar = np.ascontiguousarray(sound.read(start - margin, stop + margin).T)
-        for tally, samples in zip(tallies, planar, strict=True):
-            tally.add(samples, start)
-        if len(planar) > 1:
-            difference = max(difference, _peak(planar[0] - planar[1]))
-            opposite = max(opposite, _peak(planar[0] + planar[1]))
-        advance((stop - start) / sound.sample_rate_hz)
+    starts = range(0, sound.frames, _CHUNK_FRAMES)
+    with ThreadPoolExecutor(cores()) as threads:
+        for start, (found, apart, together) in zip(
+            starts, threads.map(partial(_tallied, sound, tallies), starts), strict=True
+        ):
+            for tally, part in zip(tallies, found, strict=True):
+                tally.add(part)
+            difference, opposite = max(difference, apart), max(opposite, together)
+            advance(min(_CHUNK_FRAMES, sound.frames - start) / sound.sample_rate_hz)
     peak = max(max(tally.tops[0].level, tally.tops[1].level) for tally in tallies)
     look = _Look(sound, [tally.total / max(sound.frames, 1) for tally in tallies])
     return Survey(
@@ -154,20 +155,45 @@ class _Top:
     just_below: int = 0
     first: int | None = None
 
-    def add(self, samples: NDArray[np.float32], level: float, sign: int, start: int) -> None:
-        if level < self.level or level < _LOWEST_CLIPPED:
-            self.level = max(self.level, level)
-            return
-        if level > self.level:
-            self.level, self.flat, self.just_below, self.first = level, 0, 0, None
+    @classmethod
+    def of(cls, samples: NDArray[np.float32], sign: int, start: int, *, known: float) -> _Top:
         inside = slice(_RUN - 1, len(samples) - _RUN + 1)
+        level = float(samples[inside].max() if sign > 0 else -samples[inside].min())
+        if level < max(known, _LOWEST_CLIPPED):  # most chunks: nobody asks for more of them
+            return cls(level=level)
         flat = _in_runs(samples == np.float32(sign * level))[inside]
         count = int(np.count_nonzero(flat))
         near = samples[inside] * sign > level * _JUST_BELOW
-        self.just_below += int(np.count_nonzero(near)) - count
-        self.flat += count
-        if count and self.first is None:
-            self.first = start + int(flat.argmax())
+        return cls(
+            level=level,
+            flat=count,
+            just_below=int(np.count_nonzero(near)) - count,
+            first=start + int(flat.argmax()) if count else None,
+        )
+
+    def add(self, later: _Top) -> None:
+        if later.level > self.level:
+            self.level, self.flat, self.just_below, self.first = 0.0, 0, 0, None
+        if later.level < self.level:
+            return
+        self.level = later.level
+        self.flat += later.flat
+        self.just_below += later.just_below
+        self.first = later.first if self.first is None else self.first
+
+
+def _tallied(sound: Sound, known: list[_Tally], start: int) -> tuple[list[_Tally], float, float]:
+    """Return the tally of each channel of a chunk, and the peaks of L - R and of L + R.
+
+    *known* is what was found so far, however far that is.
+    """
+    margin = _RUN - 1
+    stop = min(start + _CHUNK_FRAMES, sound.frames)
+    planar = np.ascontiguousarray(sound.read(start - margin, stop + margin).T)
+    tallies = [_Tally.of(*each, start) for each in zip(planar, known, strict=True)]
+    if len(planar) == 1:
+        return tallies, 0.0, 0.0
+    return tallies, _peak(planar[0] - planar[1]), _peak(planar[0] + planar[1])
 
 
 @dataclass(slots=True)
@@ -175,11 +201,21 @@ class _Tally:
     total: float = 0.0
     tops: tuple[_Top, _Top] = field(default_factory=lambda: (_Top(), _Top()))
 
-    def add(self, samples: NDArray[np.float32], start: int) -> None:
-        inside = samples[_RUN - 1 : len(samples) - _RUN + 1]
-        self.total += float(inside.sum())
-        self.tops[0].add(samples, float(inside.max()), 1, start)
-        self.tops[1].add(samples, -float(inside.min()), -1, start)
+    @classmethod
+    def of(cls, samples: NDArray[np.float32], known: _Tally, start: int) -> _Tally:
+        high, low = (top.level for top in known.tops)
+        return cls(
+            total=float(samples[_RUN - 1 : len(samples) - _RUN + 1].sum()),
+            tops=(
+                _Top.of(samples, 1, start, known=high),
+                _Top.of(samples, -1, start, known=low),
+            ),
+        )
+
+    def add(self, later: _Tally) -> None:
+        self.total += later.total
+        for top, other in zip(self.tops, later.tops, strict=True):
+            top.add(other)
 
     @property
     def clipped(self) -> list[_Top]:
@@ -286,8 +322,10 @@ def _frequencies(sample_rate_hz: int, frames: int) -> NDArray[np.float64]:
 
 def _power(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     window = _hann(samples.shape[-1])
-    spectra = np.fft.rfft(samples * window, axis=-1)
-    return np.asarray((spectra.real**2 + spectra.imag**2) / np.float32(window @ window))
+    # "forward" divides by the length: numpy is twice as fast with that as without.
+    spectra = np.fft.rfft(samples * window, axis=-1, norm="forward")
+    scale = len(window) ** 2 / np.float32(window @ window)
+    return np.asarray((spectra.real**2 + spectra.imag**2) * scale)
 
 
 @cache

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ngopi.errors import DamagedRecordingError, TooShortRecordingError
+from ngopi.model import Treatment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ngopi.model import Recording
 
 _log = logging.getLogger(__name__)
@@ -33,8 +36,18 @@ class Tally:
     jumps: int = 0
     missing_s: float = 0.0
 
+    def treatments(self) -> tuple[Treatment, ...]:
+        """Return what was mended as facts for the certificate."""
+        found = (
+            (self.damaged_frames, Treatment(name="damaged", count=self.damaged_frames)),
+            (self.gaps, Treatment(name="gaps", count=self.gaps)),
+            (self.jumps, Treatment(name="jumps", count=self.jumps)),
+            (self.missing_s > _TRUNCATED_S, Treatment(name="cut-short", at_s=self.missing_s)),
+        )
+        return tuple(treatment for is_there, treatment in found if is_there)
+
     def judge(self, recording: Recording, *, decoded_s: float) -> None:
-        """Log what was mended.
+        """Refuse what is too broken to be mended.
 
         Raises:
             DamagedRecordingError: more than a twentieth is damaged, or half of it is missing.
@@ -48,6 +61,9 @@ class Tally:
             raise DamagedRecordingError(path=path)
         if decoded_s < _SHORTEST_S:
             raise TooShortRecordingError(path=path, duration_s=decoded_s)
+
+    def warn(self, path: Path) -> None:
+        """Log what was mended, where there is no certificate to say it in."""
         if self.damaged_frames:
             count, lost_s = self.damaged_frames, self.damaged_s
             _log.warning("%s: %d damaged frames are silence now (%.2f s)", path, count, lost_s)

@@ -19,6 +19,13 @@ _SENTENCES = {
         "The recording is clipped: {count} samples, the first at {at_s:.1f} s. "
         "Nothing was repaired; record at a lower level next time."
     ),
+    "damaged": N_(
+        "{count} damaged pieces of the recording cannot be read: silence of the same length "
+        "is in their place."
+    ),
+    "gaps": N_("{count} gaps in the recording were filled with silence of their length."),
+    "jumps": N_("The recorder's clock jumped {count} times; no sound was lost for it."),
+    "cut-short": N_("The recording ends {at_s:.0f} s before the length that it states."),
     "same-twice": N_("Both channels are the same sound: it is delivered as mono."),
     "opposite-twice": N_(
         "The right channel is the left one turned upside down: only the left one is used."

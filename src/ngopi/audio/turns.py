@@ -38,8 +38,8 @@ _WORST_MISFIT = 3.2  # so that neither a knock nor a breath makes a turn
 # voice alone rises and falls by 3 dB from sentence to sentence.
 _CHANGE_COST, _SMALL_CHANGE_COST, _SMALL_CHANGE_LU = 1.5, 4.0, 4.0
 # Within a word a change costs this much more, and less and less the longer the pause is.
-_NO_PAUSE_COST, _PAUSE_TICKS = 6.0, 20.0
-_STEP_HOPS = 3
+_NO_PAUSE_COST, _PAUSE_TICKS = 5.0, 20.0
+_STEP_HOPS = 2
 # A level costs more the less is spoken at it in all, but never more than this.
 _RARE_COST, _RAREST_COST, _SAME_PERSON_LU = 1.5, 6.0, 1.0
 
@@ -120,7 +120,7 @@ def _levels(hops_lu: NDArray[np.float64], pauses: NDArray[np.float64]) -> NDArra
 
 
 def _steps(pauses: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the hops at which a change is looked for: at pauses, else every third."""
+    """Return the hops at which a change is looked for: at pauses, else every second."""
     at_pause = pauses >= _SHORTEST_PAUSE_TICKS
     at_pause[0] = True
     places = np.arange(len(pauses))

@@ -1,0 +1,52 @@
+"""Have something happen at the very moment when ngopi calls one of its functions."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+
+@contextlib.contextmanager
+def at_call(function: str, act: Callable[[], None], *, nth: int = 1) -> Iterator[None]:
+    """Call *act* when ngopi calls *function* for the *nth* time, in whichever thread.
+
+    *function* is its qualified name, as in ``PcmWriter.write``; what *act* raises is raised there.
+    """
+    left = [nth]
+    counting = threading.Lock()
+
+    def watch(frame: FrameType, event: str, _value: Any) -> None:
+        code = frame.f_code
+        if event != "call" or code.co_qualname != function or "ngopi" not in code.co_filename:
+            return
+        with counting:
+            left[0] -= 1
+            is_due = left[0] == 0
+        if is_due:
+            act()
+
+    sys.setprofile(watch)
+    threading.setprofile(watch)
+    try:
+        yield
+    finally:
+        threading.setprofile(None)
+        sys.setprofile(None)
+    assert left[0] <= 0, f"{function} was called {nth - left[0]} times only"
+
+
+@contextlib.contextmanager
+def python_interrupts() -> Iterator[None]:
+    """Have SIGINT raise KeyboardInterrupt, as it does in a program that was just started."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
