@@ -211,7 +211,7 @@ def recorded(case: Case, folder: Path, seed: int) -> Path:
 
 
 class Unseen:
-    def step(self, _label, _total):
+    def step(self, _label, _total, **_unit):
         return self
 
     def __enter__(self):

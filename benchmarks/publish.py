@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import pstats
+import re
 import shutil
 import subprocess
 import sys
@@ -41,11 +42,12 @@ NOW = datetime.now(UTC)
 
 
 def write_episodes(show: Path, count: int) -> None:
-    """Copy one episode's files under other names; they share its sound."""
+    """Copy one episode's files under other names, each with the certificate of an hour's audio."""
     add_episode(show, "pola", 0)
     pattern = show / "episodes" / "pola"
     text = pattern.joinpath("episode.md").read_text("utf-8")
-    audio = pattern.joinpath("audio.toml").read_bytes()
+    audio = hour_long(pattern.joinpath("audio.toml").read_text("utf-8"))
+    sha256 = next(line.split('"')[1] for line in audio.splitlines() if line.startswith("sha256"))
     guid = next(line.split('"')[1] for line in text.splitlines() if line.startswith("guid"))
     for number in range(count):
         folder = show / "episodes" / f"episode-{number}"
@@ -57,8 +59,26 @@ def write_episodes(show: Path, count: int) -> None:
             ),
             "utf-8",
         )
-        folder.joinpath("audio.toml").write_bytes(audio)
+        folder.joinpath("audio.toml").write_text(
+            audio.replace(sha256, f"{digits}{sha256[32:]}"), "utf-8"
+        )
     shutil.rmtree(pattern)
+
+
+def hour_long(audio: str) -> str:
+    """Give an audio.toml as many points and turns as an hour of talk has."""
+    curve = "".join(
+        f"{name} = [{', '.join(f'{-20 - number % 90 / 10:.1f}' for number in range(400))}]\n"
+        for name in ("before_lufs", "after_lufs", "gain_db", "peak_dbtp")
+    )
+    turns = "".join(
+        f"    {{start_s = {at}.0, stop_s = {at + 12}.0, before_lufs = -22.69, "
+        "after_lufs = -17.35},\n"
+        for at in range(0, 3600, 12)
+    )
+    head = re.sub(r"(?ms)^turns = \[.*?^\]\n", "", audio[: audio.index("[curve]")])
+    table = head.index("\n[") + 1
+    return f"{head[:table]}turns = [\n{turns}]\n\n{head[table:]}[curve]\nstep_s = 9.0\n{curve}"
 
 
 def publish_all(show: Path, environment: dict[str, str], put) -> None:

@@ -1,9 +1,9 @@
-"""Uploading an episode in parts beside boto3's own upload_file, to SeaweedFS on loopback.
+"""Uploading episodes in parts beside boto3's own upload_file, to SeaweedFS on loopback.
 
-python benchmarks/upload.py [--megabytes 200] [--rounds 5]
+python benchmarks/upload.py [--megabytes 200] [--rounds 5] [--files 1]
 
-The two take turns in the same run; each upload is a process of its own, so that the memory
-that is measured is that of one upload.
+The two take turns in the same run, and boto3 takes its files one after another, with its default
+concurrency; each run is a process of its own, so that the memory that is measured is that of one.
 """
 
 from __future__ import annotations
@@ -27,24 +27,26 @@ WAYS = ("ngopi", "boto3")
 ONE_UPLOAD = """
 import json, re, sys, time
 from pathlib import Path
-way, bucket, endpoint, path, sha256, root = sys.argv[1:]
+way, bucket, endpoint, root, *names = sys.argv[1:]
 if way == "ngopi":
     from ngopi.model import StoreSettings
     from ngopi.store import open_store
+    from ngopi.store.source import Source
     store = open_store(StoreSettings(url=f"s3://{bucket}", endpoint=endpoint), root=Path(root))
-    key = f"audio/{sha256[:12]}.mp3"
+    paths = [Path(root) / name for name in names]
+    sources = [Source(key=f"audio/{p.stem[:12]}.mp3", path=p, sha256=p.stem) for p in paths]
     store.probe_abilities()
     began = time.perf_counter()
-    store.add(key, Path(path), sha256=sha256, advance=lambda _: None)
+    store.add_all(sources, advance=lambda _: None)
 else:
     import boto3
     from botocore.config import Config
     config = Config(s3={"addressing_style": "path"})
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", config=config)
-    key = "boto3.mp3"
     client.head_bucket(Bucket=bucket)
     began = time.perf_counter()
-    client.upload_file(path, bucket, key)
+    for name in names:
+        client.upload_file(f"{root}/{name}", bucket, name)
 taken_s = time.perf_counter() - began
 # Not getrusage, in which a new process begins with its parent's peak.
 peak_kib = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
@@ -56,12 +58,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--files", type=int, default=1, help="that make up the megabytes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, running_s3_server(Path(name)) as server:
-        data = random.Random(1).randbytes(options.megabytes * 1_000_000)
-        path = Path(name) / "episode.mp3"
-        path.write_bytes(data)
-        sha256 = hashlib.sha256(data).hexdigest()
+        size_bytes = options.megabytes * 1_000_000 // options.files
+        names = [new_file(Path(name), seed, size_bytes) for seed in range(options.files)]
         environment = {
             **os.environ,
             "AWS_ACCESS_KEY_ID": server.access_key,
@@ -71,11 +72,19 @@ def main() -> None:
         for round_ in range(options.rounds + 1):
             for way in WAYS if round_ % 2 else reversed(WAYS):
                 with new_bucket(server) as bucket:
-                    arguments = [way, bucket, server.endpoint, path, sha256, name]
+                    arguments = [way, bucket, server.endpoint, name, *names]
                     run = one_upload(arguments, environment)
                 if round_:  # the first one warms the server up
                     runs[way].append(run)
     report(runs, options.megabytes)
+
+
+def new_file(folder, seed, size_bytes):
+    """Write random bytes, and return the file's name, which begins with their SHA-256."""
+    data = random.Random(seed).randbytes(size_bytes)
+    path = folder / f"{hashlib.sha256(data).hexdigest()}.mp3"
+    path.write_bytes(data)
+    return path.name
 
 
 def one_upload(arguments, environment):

@@ -1,5 +1,8 @@
 """ngopi in processes of its own, which die by SIGKILL before any step that one wants.
 
+Or the disk fails there or takes no large file, the clock is off, or they wait for a server no
+longer than one wants.
+
 A small server imports ngopi once and forks a process for every run: as real as a new one, and
 twenty times as quick to start. It is this very file, run as a script.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import functools
 import json
 import os
@@ -21,12 +25,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Each changes something that outlives the process, or sends something to a store (a request's head
 # and its body are two); Python tells of them before they happen. Between two of them lies all the
 # rest, fsync too: a process that is killed loses nothing that it has written.
 _STEPS = ("os.rename", "os.mkdir", "http.client.send")
+# A long body is sent in blocks, whose size is a power of two: one in so many of them is a step.
+_BLOCK_BYTES, _BLOCKS_EACH = 8192, 256
+# A disk that is full or read-only stays so; other faults come once.
+_LASTING = ("ENOSPC", "EROFS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +60,18 @@ class Mortals:
         env: dict[str, str],
         kill_at: int | None = None,
         kill_after_s: float | None = None,
+        fail_at: int | None = None,
+        fault: str = "EIO",
     ) -> int:
         """Start ``ngopi argv`` and return its process id.
 
-        It is killed before step *kill_at*, or *kill_after_s* seconds, if it comes to that.
+        It is killed before step *kill_at*, or *kill_after_s* seconds, if it comes to that. Or
+        its disk fails with the error *fault* at step *fail_at*, where sending is no step, but
+        each fsync is one.
         """
         arguments = [str(argument) for argument in argv]
         death = {"kill_at": kill_at, "kill_after_s": kill_after_s}
+        death |= {"fail_at": fail_at, "fault": fault}
         return int(self._ask({"argv": arguments, "env": env, **death}))
 
     def wait(self, pid: int) -> Ended:
@@ -72,9 +85,14 @@ class Mortals:
             err=err.read_text("utf-8") if err.exists() else "",
         )
 
-    def run(self, *argv: object, env: dict[str, str], kill_at: int | None = None) -> Ended:
-        """Run ngopi to its end, whichever it is."""
-        return self.wait(self.start(*argv, env=env, kill_at=kill_at))
+    def printed(self, pid: int) -> str:
+        """Return what a run has printed so far."""
+        out = self.folder / f"{pid}.out"
+        return out.read_text("utf-8") if out.exists() else ""
+
+    def run(self, *argv: object, env: dict[str, str], **death: Any) -> Ended:
+        """Run ngopi to its end, whichever it is; *death* as in `start`."""
+        return self.wait(self.start(*argv, env=env, **death))
 
     def _ask(self, question: dict[str, Any]) -> Any:
         assert self.server.stdin is not None
@@ -85,14 +103,14 @@ class Mortals:
 
 
 @contextlib.contextmanager
-def mortals(show: Path) -> Iterator[Mortals]:
-    """Run such a server, whose runs stand in the folder *show*, which they may leave as it is."""
+def mortals(show: Path, *, cwd: Path | None = None) -> Iterator[Mortals]:
+    """Run such a server, which rehearses with *show*; its runs stand there, or in *cwd*."""
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
-            [sys.executable, __file__, folder],
+            [sys.executable, __file__, folder, show],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True, cwd=show,
+            text=True, cwd=cwd or show,
         ) as server,
     ):  # fmt: skip
         yield Mortals(server=server, folder=Path(folder))
@@ -103,8 +121,8 @@ def mortals(show: Path) -> Iterator[Mortals]:
 # -- inside the server ----------------------------------------------------------------------
 
 
-def _serve(folder: Path) -> None:
-    _load()
+def _serve(folder: Path, show: str) -> None:
+    _load(show)
     for line in sys.stdin:
         question = json.loads(line)
         if "wait" in question:
@@ -122,7 +140,7 @@ def _answer(number: int) -> None:
     sys.stdout.flush()
 
 
-def _load() -> None:
+def _load(show: str) -> None:
     """Import all that a publish needs, so that no run has to; a rehearsal loads it."""
     import boto3
     from botocore.loaders import JSONFileLoader
@@ -134,7 +152,7 @@ def _load() -> None:
     boto3.session.Session().client("s3", region_name="us-east-1").close()
 
     with contextlib.redirect_stdout(sys.stderr):
-        main(["publish", "--dry-run"])
+        main(["--show", show, "publish", "--dry-run"])
 
 
 def _run(folder: Path, question: dict[str, Any]) -> None:
@@ -147,11 +165,16 @@ def _run(folder: Path, question: dict[str, Any]) -> None:
         del os.environ[name]
     os.environ.update(question["env"])
     _set_clock(float(os.environ.pop("MORTAL_CLOCK_OFF_S", "0")))
+    _set_patience(float(os.environ.pop("MORTAL_PATIENCE_S", "0")))
     if question["kill_after_s"] is not None:
         timer = threading.Timer(question["kill_after_s"], _die)
         timer.daemon = True
         timer.start()
-    steps = _count(question["kill_at"])
+    _limit_files(int(os.environ.pop("MORTAL_FILE_LIMIT_BYTES", "0")))
+    if question["fail_at"] is None:
+        steps = _count(_STEPS, at=question["kill_at"], then=_die)
+    else:
+        steps = _count_failing(question["fail_at"], fault=question["fault"])
     from ngopi.__main__ import main
 
     status = main(question["argv"])
@@ -176,23 +199,71 @@ def _set_clock(off_s: float) -> None:
     botocore.auth.get_current_datetime = wrong
 
 
-def _count(kill_at: int | None) -> list[int]:
-    """Count this process's steps, and kill it before number *kill_at*."""
-    steps = [0]
+def _set_patience(limit_s: float) -> None:
+    """Have boto3 wait so long for a server that says nothing; ngopi's own limit is a minute."""
+    if not limit_s:
+        return
+    from botocore.httpsession import URLLib3Session
+
+    patient = URLLib3Session.__init__
+
+    def impatient(self: URLLib3Session, *arguments: Any, **keywords: Any) -> None:
+        patient(self, *arguments, **keywords | {"timeout": (limit_s, limit_s)})
+
+    URLLib3Session.__init__ = impatient
+
+
+def _limit_files(limit_bytes: int) -> None:
+    """Let no file grow beyond a limit: it fails a write in its middle, as a full disk does."""
+    if not limit_bytes:
+        return
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+
+
+def _count(
+    events: tuple[str, ...], *, at: int | None, then: Callable[[], None], lasts: bool = False
+) -> list[int]:
+    """Count this process's steps, and call *then* before number *at*; if it *lasts*, ever after."""
+    steps, blocks, turn = [0], [0], threading.Lock()
+
+    def is_step(event: str, arguments: tuple[Any, ...]) -> bool:
+        if event == "open":
+            return _writes(arguments)
+        size = len(arguments[1]) if event == "http.client.send" else 0
+        if size >= _BLOCK_BYTES and size & (size - 1) == 0:
+            blocks[0] += 1
+            return event in events and blocks[0] % _BLOCKS_EACH == 0
+        return event in events
 
     def step() -> None:
-        steps[0] += 1
-        if steps[0] == kill_at:
-            _die()
+        with turn:  # parts are sent by several threads
+            steps[0] += 1
+            number = steps[0]
+        if at is not None and (number == at or (lasts and number > at)):
+            then()
 
     def heard(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in _STEPS or (event == "open" and _writes(arguments)):
+        if is_step(event, arguments):
             step()
 
     # The disks of test machines are slow, and no power is cut here.
-    os.fsync = lambda _: None
+    os.fsync = lambda _: step() if "os.fsync" in events else None
     sys.addaudithook(heard)
     return steps
+
+
+def _count_failing(at: int, *, fault: str) -> list[int]:
+    """Count the steps on the disk, which fails at number *at*."""
+    number = getattr(errno, fault)
+
+    def fail() -> None:
+        raise OSError(number, os.strerror(number))
+
+    events = ("os.rename", "os.mkdir", "os.fsync")
+    return _count(events, at=at, then=fail, lasts=fault in _LASTING)
 
 
 def _die() -> None:
@@ -207,4 +278,4 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
+    _serve(Path(sys.argv[1]), sys.argv[2])

@@ -32,13 +32,14 @@ def make_show(folder: Path) -> Path:
     return folder
 
 
-def add_episode(show: Path, slug: str, number: int) -> str:
-    """Add an episode of the same sound but other bytes, and return its guid."""
+def add_episode(show: Path, slug: str, number: int, *, padding_bytes: int = 0) -> str:
+    """Add an episode of the same sound but other bytes, so many more, and return its guid."""
     source = show / "episodes" / FIRST
     audio = source.joinpath("audio.toml").read_text("utf-8")
     old = re.findall(r'^sha256 = "(\w+)"', audio, re.MULTILINE)[0]
     # Players skip what is behind the last frame.
     data = show.joinpath("media", f"{old}.mp3").read_bytes() + f"{slug}".encode()
+    data += bytes(padding_bytes)
     new = hashlib.sha256(data).hexdigest()
     show.joinpath("media", f"{new}.mp3").write_bytes(data)
     folder = show / "episodes" / slug

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ngopi.model import StoreSettings
 
@@ -68,6 +69,13 @@ class S3Server:
                 self._launch()
                 return
         raise ServerNotUpError(self.folder.joinpath("log").read_text(errors="replace"))
+
+    def wait_for_data(self, bucket: str) -> None:
+        """Return when all in *bucket* can be read: after a kill its volumes come back later."""
+        with contextlib.closing(self.client()) as client:
+            for found in client.list_objects_v2(Bucket=bucket).get("Contents", ()):
+                while not _is_readable(client, bucket, found["Key"]):
+                    pass
 
     def kill(self) -> None:
         """End it as a power cut does."""
@@ -128,6 +136,14 @@ class S3Server:
         }
         # What listeners may do in a public bucket.
         return {"identities": [owner, {"name": "anonymous", "actions": ["Read"]}]}
+
+
+def _is_readable(client: S3Client, bucket: str, key: str) -> bool:
+    try:
+        client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (BotoCoreError, ClientError):
+        return False
+    return True
 
 
 def _status(port: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from promises import PublicBucket, PublicFolder
 from s3_server import S3Server
+from weak_server import WeakServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,24 +43,37 @@ class InShow:
 
 @dataclass(frozen=True, kw_only=True)
 class OnS3:
-    """Each store is a prefix in *bucket*; *endpoint*, if not the server's, lies before it."""
+    """Each store is a prefix in *bucket*; *endpoint*, if not the server's, lies before it.
 
-    server: S3Server
+    *public*, if not the server's own, is the address where listeners read all buckets.
+    """
+
+    server: S3Server | WeakServer
     bucket: str
     client: S3Client
     endpoint: str | None = None
+    public: str | None = None
 
     @classmethod
     @contextlib.contextmanager
-    def of(cls, server: S3Server, bucket: str, endpoint: str | None = None) -> Iterator[OnS3]:
+    def of(
+        cls,
+        server: S3Server | WeakServer,
+        bucket: str,
+        endpoint: str | None = None,
+        public: str | None = None,
+    ) -> Iterator[OnS3]:
         """Look at *bucket* with a client of one's own."""
         with contextlib.closing(server.client()) as client:
-            yield cls(server=server, bucket=bucket, client=client, endpoint=endpoint)
+            yield cls(server=server, bucket=bucket, client=client, endpoint=endpoint, public=public)
 
     def place(self, name: str) -> tuple[PublicBucket, dict[str, str]]:
         """Return the store *name* as the public sees it, and the environment to publish there."""
         place = PublicBucket(
-            client=self.client, endpoint=self.server.endpoint, bucket=self.bucket, prefix=name
+            client=self.client,
+            endpoint=self.public or self.server.endpoint,
+            bucket=self.bucket,
+            prefix=name,
         )
         return place, {
             "NGOPI_LANG": "en",

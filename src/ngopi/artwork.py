@@ -115,10 +115,11 @@ def check_cover(path: Path) -> Cover:
 def cover_for_tag(path: Path) -> bytes:
     """Return the cover *path* as a JPEG of at most 1400 px and 500 kB, white where it is clear.
 
+    It has passed check_cover.
+
     Raises:
-        NgopiError: whatever check_cover raises.
+        NoSuchCoverError, CoverUnreadableError: it is no longer there, or no longer that.
     """
-    check_cover(path)
     with _opened(path) as image:
         # Small at once, a JPEG already as it is decoded: copies of 3000 px take 27 MB each.
         largest_px = _TAG_STEPS[0][0]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import unicodedata
 from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ngopi.atomic import sync_folder, write_atomic
+from ngopi.chapters import CHAPTERS, beyond_the_end, chapter_rows, read_chapters
 from ngopi.config import SLUG, listing
 from ngopi.errors import (
     CatalogueInvalidError,
@@ -18,6 +20,7 @@ from ngopi.errors import (
 )
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
+from ngopi.recall import read_audio, read_written
 from ngopi.text import clean_line
 from ngopi.tomlfile import Problem, build, line_of, parse
 
@@ -25,11 +28,13 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
     from pathlib import Path
 
+    from ngopi.recall import Recall
+
 _FENCE = "+++"
 _DRAFT_LINE = "published = 2026-11-22T16:00:00+07:00"
 EARLIEST_YEAR, LATEST_YEAR = 1980, 9000
 _APPROVAL = "approval.toml"
-W = TypeVar("W", AudioFile, Approval)
+_AUDIO = "audio.toml"
 _COVERS = ("cover.jpg", "cover.png")
 
 
@@ -55,24 +60,33 @@ def require_slug(slug: str) -> str:
     return slug
 
 
-def read_catalogue(episodes: Path, *, zone: tzinfo) -> tuple[CatalogueEntry, ...]:
+def read_catalogue(
+    episodes: Path, *, zone: tzinfo, recall: Recall | None = None
+) -> tuple[CatalogueEntry, ...]:
     """Return every episode, in the order of the slugs; a date without a zone is in *zone*.
+
+    With *recall* the audio comes without its certificate, and quickly.
 
     Raises:
         CatalogueInvalidError: all mistakes of all files, with lines.
     """
     entries, mistakes = [], []
-    folders = episodes.iterdir() if episodes.is_dir() else ()
-    for folder in sorted(folders):
-        if folder.name.startswith(".") or not folder.is_dir():
-            continue
-        entry, found = _read_entry(folder, zone)
+    for folder in _folders(episodes):
+        entry, found = _read_entry(folder, zone, recall)
         mistakes += found
         if entry is not None:
             entries.append(entry)
     if mistakes:
         raise CatalogueInvalidError(problems=tuple(mistakes))
     return tuple(entries)
+
+
+def _folders(episodes: Path) -> list[Path]:
+    if not episodes.is_dir():
+        return []
+    with os.scandir(episodes) as found:  # it knows what is a folder without asking the disk again
+        names = [each.name for each in found if each.name[0] != "." and each.is_dir()]
+    return [episodes / name for name in sorted(names)]
 
 
 def find_entry(entries: tuple[CatalogueEntry, ...], slug: str) -> CatalogueEntry:
@@ -87,31 +101,49 @@ def find_entry(entries: tuple[CatalogueEntry, ...], slug: str) -> CatalogueEntry
     raise NoSuchEpisodeError(slug=slug)
 
 
-def _read_entry(folder: Path, zone: tzinfo) -> tuple[CatalogueEntry | None, list[str]]:
+def _read_entry(
+    folder: Path, zone: tzinfo, recall: Recall | None
+) -> tuple[CatalogueEntry | None, list[str]]:
     path = folder / "episode.md"
+    names = _names(folder)
     if not SLUG.fullmatch(folder.name):
         said = _("the folder's name may hold small letters a-z, digits and hyphens only")
         return None, [f"  {folder.name}: {said}"]
-    episode, problems = _read_episode(path, folder.name, zone)
+    audio, audio_problems = read_audio(folder / _AUDIO, recall) if _AUDIO in names else (None, [])
+    episode, problems = _read_episode(path, folder.name, zone, audio)
     mistakes = _named(folder, path, problems)
-    audio, audio_problems = _read_written(AudioFile, folder / "audio.toml")
-    mistakes += _named(folder, folder / "audio.toml", audio_problems)
-    approval, problems = _read_written(Approval, folder / _APPROVAL)
-    mistakes += _named(folder, folder / _APPROVAL, problems)
+    mistakes += _named(folder, folder / _AUDIO, audio_problems)
+    approval = None
+    if _APPROVAL in names:
+        approval, problems = read_written(Approval, folder / _APPROVAL)
+        mistakes += _named(folder, folder / _APPROVAL, problems)
     if episode is None or mistakes:
         return None, mistakes
-    cover = next((folder / name for name in _COVERS if (folder / name).is_file()), None)
+    covers = (folder / name for name in _COVERS if name in names)
+    cover = next((path for path in covers if path.is_file()), None)
     entry = CatalogueEntry(
         folder=folder, episode=episode, audio=audio, cover=cover, approval=approval
     )
     return entry, []
 
 
+def _names(folder: Path) -> set[str]:
+    """Return what lies in an episode's folder, as systems that ignore case would find it."""
+    try:
+        return {name.casefold() for name in os.listdir(folder)}  # noqa: PTH208 - names only: quick
+    except OSError:
+        return set()  # told where its files are read
+
+
 def _named(folder: Path, path: Path, problems: list[Problem]) -> list[str]:
+    if not problems:
+        return []
     return [f"  {folder.name}/{line.strip()}" for line in listing(path, problems)]
 
 
-def _read_episode(path: Path, slug: str, zone: tzinfo) -> tuple[Episode | None, list[Problem]]:
+def _read_episode(
+    path: Path, slug: str, zone: tzinfo, audio: AudioFile | None
+) -> tuple[Episode | None, list[Problem]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -128,7 +160,10 @@ def _read_episode(path: Path, slug: str, zone: tzinfo) -> tuple[Episode | None, 
     document, problems = parse(front)
     if problems:
         return None, problems
-    return _episode(document, front, slug=slug, notes=notes, zone=zone)
+    episode, problems = _episode(document, front, slug=slug, notes=notes, zone=zone)
+    if episode is not None and episode.chapters and audio is not None:
+        problems += beyond_the_end(episode.chapters, audio.duration_s, text=front)
+    return episode, problems
 
 
 def _episode(
@@ -147,6 +182,9 @@ def _episode(
         said = _('"published" must be a date with its time, as in 2026-11-22T16:00:00+07:00')
         problems.append(Problem(line=line_of(front, "published"), text=said))
         del document["published"]
+    if CHAPTERS in document:
+        document[CHAPTERS], found = read_chapters(document[CHAPTERS], text=front)
+        problems += found
     episode, found = build(Episode, {**document, "slug": slug, "notes": notes}, text=front)
     problems += found
     if episode is None:
@@ -184,20 +222,6 @@ def _objections(episode: Episode, front: str) -> list[Problem]:
     return problems
 
 
-def _read_written(kind: type[W], path: Path) -> tuple[W | None, list[Problem]]:
-    """Read what ngopi itself wrote beside an episode; nothing if it is not there."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None, []
-    except (OSError, UnicodeDecodeError):
-        return None, [Problem(line=1, text=_("the file cannot be read as UTF-8 text"))]
-    document, problems = parse(text)
-    if problems:
-        return None, problems
-    return build(kind, document, text=text)
-
-
 def episode_keys(episode: Episode) -> dict[str, Any]:
     """Return what stands in the front matter of *episode*, by key (None: no such line)."""
     values = {
@@ -205,7 +229,11 @@ def episode_keys(episode: Episode) -> dict[str, Any]:
         for field in fields(episode)
         if field.name not in {"slug", "notes"}
     }
-    return {**values, "people": [asdict(person) for person in episode.people] or None}
+    return {
+        **values,
+        "people": [asdict(person) for person in episode.people] or None,
+        CHAPTERS: chapter_rows(episode.chapters) or None,
+    }
 
 
 def episode_text(episode: Episode) -> str:
@@ -224,6 +252,8 @@ def episode_text(episode: Episode) -> str:
         front.add("published", tomlkit.item(episode.published))
     if episode.people:
         front.add("people", _inline([asdict(person) for person in episode.people]))
+    if episode.chapters:
+        front.add(CHAPTERS, _inline(chapter_rows(episode.chapters)).multiline(multiline=True))
     return f"{_FENCE}\n{tomlkit.dumps(front)}{_FENCE}\n\n{episode.notes}".rstrip() + "\n"
 
 
@@ -350,7 +380,7 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
             front.pop(key, None)
         else:
             # A plain list of dicts would become [[people]] and swallow the keys below it.
-            front[key] = _inline(value) if key == "people" else value
+            front[key] = _inline(value) if key in {"people", CHAPTERS} else value
     below = "\n".join(lines[end + 1 :]) if notes is None else f"\n{notes}"
     text = f"{_FENCE}\n{tomlkit.dumps(front).rstrip()}\n{_FENCE}\n{below}".rstrip() + "\n"
     write_atomic(path, text.encode())

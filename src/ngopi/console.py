@@ -8,7 +8,7 @@ import logging
 import math
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ngopi.errors import one_line
 from ngopi.i18n import _
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from rich.progress import ProgressColumn, Task
+
     from ngopi.errors import NgopiError
+
+# Parts of an upload land by fours, minutes apart on a slow line: a shorter look back would take
+# one such moment for the line's speed.
+_UPLOAD_LOOK_BACK_S = 180.0
+_LOOK_BACK_S = 30.0
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -70,26 +77,65 @@ class Console:
             self.note(_("Try: {hint}").format(hint=hint))
 
     @contextlib.contextmanager
-    def step(self, label: str, total: float) -> Iterator[Callable[[float], None]]:
-        """Show a long step: a bar with the time left on a terminal, a line in a pipe."""
+    def step(
+        self, label: str, total: float, *, unit: Literal["bytes"] | None = None
+    ) -> Iterator[Callable[[float], None]]:
+        """Show a long step: a bar with the time left on a terminal, a line in a pipe.
+
+        Bytes are shown in MB (10^6) beside the bar.
+        """
         if self.as_json or not sys.stderr.isatty():
             if not self.as_json:
                 self.note(_("{step} …").format(step=_(label)))
             yield _unseen
             return
         from rich.console import Console as Terminal
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress
 
-        columns = (
-            TextColumn("{task.description:<22}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeRemainingColumn(elapsed_when_finished=True),
-        )
-        with Progress(*columns, console=Terminal(stderr=True)) as bar:
+        columns = _share_columns() if unit is None else _byte_columns()
+        look_back_s = _LOOK_BACK_S if unit is None else _UPLOAD_LOOK_BACK_S
+        terminal = Terminal(stderr=True)
+        with Progress(*columns, console=terminal, speed_estimate_period=look_back_s) as bar:
             task = bar.add_task(_(label), total=total)
             yield lambda done: bar.advance(task, done)
             bar.update(task, completed=total)
+
+
+def _share_columns() -> Sequence[ProgressColumn]:
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+
+    return (
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+
+
+def _byte_columns() -> Sequence[ProgressColumn]:
+    """Return columns as in: Uploading ━━━━ 37.2/200.0 MB · 18% · 0:42 left."""
+    from rich.progress import BarColumn, DownloadColumn, ProgressColumn, TextColumn
+    from rich.text import Text
+
+    class TimeLeft(ProgressColumn):  # here: rich is loaded by whoever sees it only
+        def render(self, task: Task) -> Text:
+            return Text(_time_left(task))
+
+    return (
+        TextColumn("{task.description:<22}"),
+        BarColumn(bar_width=16),
+        DownloadColumn(),
+        TextColumn("· {task.percentage:.0f}% ·"),
+        TimeLeft(),
+    )
+
+
+def _time_left(task: Task) -> str:
+    if task.finished:
+        return clock(task.finished_time or 0.0)
+    if task.time_remaining is None:  # nothing is known of the line's speed yet
+        return _("{time} left").format(time="-:--")
+    return _("{time} left").format(time=clock(task.time_remaining))
 
 
 class _OneLine(logging.Formatter):

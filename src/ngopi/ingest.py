@@ -18,6 +18,7 @@ from uuid import uuid4
 from ngopi.artwork import check_cover, cover_for_tag
 from ngopi.atomic import sha256_of
 from ngopi.audio.delivery import deliver
+from ngopi.audio.intake import unchanged
 from ngopi.audio.recording import probe
 from ngopi.audio.treatment import sentence
 from ngopi.catalogue import (
@@ -111,19 +112,19 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
     episode, title_from = _episode(config, request, tracks[0], known, old, now=now)
     cover = _checked_cover(config, request, old)
     remarks = cover.warnings if request.cover is not None else ()
+    cover_jpeg = cover_for_tag(cover.path)
     with _workshop(config) as workshop:
         made = workshop / "master.mp3"
         with ThreadPoolExecutor(max_workers=1) as hashing:
             hashed = hashing.submit(_source, tracks)
             settings = _settings(config, request)
             master = deliver(tracks, made, settings=settings, progress=progress)
-            comment = notes_text(episode.notes)
             write_tags(
                 made,
                 episode=episode,
                 show=config.show,
-                cover_jpeg=cover_for_tag(cover.path),
-                comment=comment,
+                cover_jpeg=cover_jpeg,
+                comment=notes_text(episode.notes),
             )
             source = hashed.result()
         audio = _audio_file(master, made, source)
@@ -156,7 +157,10 @@ def _settings(config: Config, request: Request) -> AudioSettings:
 
 def _source(tracks: tuple[Recording, ...]) -> SourceFile:
     """Return what an episode is made of; of several tracks the hash is over their hashes."""
-    hashes = [sha256_of(track.path) for track in tracks]
+    hashes = []
+    for track in tracks:
+        with unchanged(track):
+            hashes.append(sha256_of(track.path))
     together = hashlib.sha256("".join(hashes).encode()).hexdigest()
     return SourceFile(
         name=" + ".join(_file_name(track.path) for track in tracks),
@@ -296,9 +300,12 @@ def _checked_cover(config: Config, request: Request, old: CatalogueEntry | None)
 
 @contextlib.contextmanager
 def _workshop(config: Config) -> Iterator[Path]:
-    """Give a folder beside the media, so that the last step is a rename; it is emptied."""
+    """Give a private folder beside the media (the last step is a rename); it is emptied."""
     try:
         config.scratch.mkdir(exist_ok=True)
+        # The show is locked: what is there was left by a run that was killed.
+        for left in config.scratch.glob("ingest-*"):
+            shutil.rmtree(left, ignore_errors=True)
         workshop = Path(tempfile.mkdtemp(prefix="ingest-", dir=config.scratch))
     except OSError as error:
         raise DiskError(path=config.scratch, reason=error.strerror or error) from error
@@ -384,11 +391,8 @@ def _keep_entry(
 ) -> CatalogueEntry:
     if old is None:
         return add_entry(config.episodes, episode=episode, audio=audio, cover=request.cover)
-    changes = {
-        key: value
-        for key, value in episode_keys(episode).items()
-        if value != episode_keys(old.episode)[key]
-    }
+    before = episode_keys(old.episode)
+    changes = {k: value for k, value in episode_keys(episode).items() if value != before[k]}
     entry = replace_audio(old, audio, cover=request.cover)
     notes = episode.notes if episode.notes != old.episode.notes else None
     if changes or notes is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from ngopi.atomic import write_atomic
-from ngopi.errors import LedgerUnreadableError
+from ngopi.errors import DiskError, LedgerUnreadableError
 from ngopi.model import CatalogueEntry, Ledger, Release, ShowRelease
 from ngopi.tomlfile import adapter
 
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 
 LEDGER_KEY = "ledger.json"
 _BASES = "bases.json"
+_INTENT = "intent.json"
 FORMAT = 1
 
+# Keys that format 1 did not have from its beginning: what lacks them keeps its bytes, and its hash.
+_LATER = {"chapters"}
+
 T = TypeVar("T", Ledger, Release, ShowRelease)
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def release_key(sha256: str) -> str:
@@ -39,9 +45,7 @@ def history_key(seq: int) -> str:
 
 def to_json(value: DataclassInstance) -> bytes:
     """Return the canonical JSON of a release or ledger: equal values, equal bytes."""
-    document = {"format": FORMAT, **asdict(value)}
-    text = json.dumps(_plain(document), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode()
+    return _CANONICAL.encode({"format": FORMAT, **_plain_fields(value)}).encode()
 
 
 def sha256_of_bytes(data: bytes) -> str:
@@ -89,13 +93,19 @@ def ledger_of(found: tuple[bytes, ObjectHead] | None) -> Ledger | None:
     Raises:
         LedgerUnreadableError: see `from_json`.
     """
-    return None if found is None else from_json(Ledger, found[0], key=LEDGER_KEY)
+    return None if found is None else _ledger(found[0])
+
+
+# A run reads the same ledger more than once, and a large one takes a while.
+@lru_cache(maxsize=2)
+def _ledger(data: bytes) -> Ledger:
+    return from_json(Ledger, data, key=LEDGER_KEY)
 
 
 def seen_ledger(scratch: Path) -> Ledger | None:
     """Return the ledger that this folder saw last; None if it never saw one, or forgot it."""
     try:
-        return from_json(Ledger, (scratch / LEDGER_KEY).read_bytes(), key=LEDGER_KEY)
+        return _ledger((scratch / LEDGER_KEY).read_bytes())
     except (OSError, LedgerUnreadableError):  # a copy that may be forgotten
         return None
 
@@ -122,17 +132,71 @@ def write_bases(scratch: Path, agreed: dict[str, str]) -> None:
         write_atomic(scratch / _BASES, json.dumps(new, sort_keys=True, indent=0).encode())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What this folder was about to make of state *seq*; *at* is the new state's own date."""
+
+    what: str
+    seq: int
+    at: datetime
+
+
+def read_intent(scratch: Path) -> Intent | None:
+    """Return what this folder set out to do and has not said that it did; None: nothing."""
+    from pydantic import ValidationError
+
+    try:
+        return adapter(Intent).validate_json((scratch / _INTENT).read_bytes())
+    except (OSError, ValidationError):  # a memory that may be lost
+        return None
+
+
+def write_intent(scratch: Path, intent: Intent) -> None:
+    """Remember *intent* until it is acknowledged.
+
+    Raises:
+        DiskError: it cannot be written.
+    """
+    scratch.mkdir(exist_ok=True)
+    write_atomic(scratch / _INTENT, _CANONICAL.encode(_plain(intent)).encode())
+
+
+def forget_intent(scratch: Path) -> None:
+    """Forget it: it was acknowledged, or this folder has done something else since.
+
+    Raises:
+        DiskError: it cannot be removed.
+    """
+    try:
+        (scratch / _INTENT).unlink(missing_ok=True)
+    except OSError as error:
+        raise DiskError(path=scratch / _INTENT, reason=error.strerror or error) from error
+
+
+def _plain_fields(value: DataclassInstance) -> dict[str, object]:
+    kept = ((name, getattr(value, name)) for name in _field_names(type(value)))
+    return {name: _plain(item) for name, item in kept if item or name not in _LATER}
+
+
+@lru_cache
+def _field_names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
 def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if value is None or isinstance(value, str):  # first, for they are most
+        return value
+    if isinstance(value, float):
+        # JSON has no -inf, which is what a meter says of silence.
+        return value if math.isfinite(value) else None
+    if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, PurePath):
         return value.as_posix()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no -inf, which is what a meter says of silence
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain_fields(value)
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -27,6 +28,14 @@ class Person:
 
     name: str
     role: str = "host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A part of an episode; *start_s* is a time in the master, the same for every listener."""
+
+    start_s: float
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +71,10 @@ class Show:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """What people write about one episode; *notes* is Markdown, *published* None is a draft."""
+    """What people write about one episode; *notes* is Markdown, *published* None is a draft.
+
+    *chapters* rise in time.
+    """
 
     slug: str
     guid: str
@@ -73,6 +85,7 @@ class Episode:
     kind: EpisodeKind = "full"
     published: datetime | None = None
     people: tuple[Person, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
     explicit: bool | None = None
     writer: str | None = None
     notes: str = ""
@@ -119,7 +132,9 @@ class Treatment:
     ``dc`` (*db*: dBFS), ``high-pass`` (*hz*: where 3 dB are gone, *db*: rumble against the
     voices), ``hum`` (*hz*: of the mains, *db*: above the noise), ``noise`` (*db*: reduction),
     ``clipped`` (*count* of samples, the first *at_s*), ``same-twice``, ``opposite-twice``,
-    ``left-out-left`` and ``left-out-right`` (*db* quieter than the other channel; inf: silent).
+    ``left-out-left`` and ``left-out-right`` (*db* quieter than the other channel; inf: silent);
+    ``damaged`` (*count* of encoded frames), ``gaps`` and ``jumps`` of its clock (*count*),
+    ``cut-short`` (*at_s* before its stated end).
     """
 
     name: str
@@ -322,6 +337,15 @@ class AudioFile:
     turns: tuple[Turn, ...] = ()
     curve: Curve | None = None
 
+    @property
+    def turns_apart_lu(self) -> tuple[float, float] | None:
+        """How far the turns are apart, before and after; None: one level is no spread."""
+        heard = [turn for turn in self.turns if isfinite(turn.before_lufs)]
+        if len(heard) < 2:  # noqa: PLR2004 - one level is no spread
+            return None
+        before, after = [t.before_lufs for t in heard], [t.after_lufs for t in heard]
+        return max(before) - min(before), max(after) - min(after)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
@@ -466,6 +490,11 @@ class Sound(Protocol):
 class Progress(Protocol):
     """Whoever shows how far a long step has come."""
 
-    def step(self, label: str, total: float) -> AbstractContextManager[Callable[[float], None]]:
-        """Start a step of *total* units; the value it yields is called with units done since."""
+    def step(
+        self, label: str, total: float, *, unit: Literal["bytes"] | None = None
+    ) -> AbstractContextManager[Callable[[float], None]]:
+        """Start a step of *total* units; the value it yields is called with units done since.
+
+        *unit* says what they are where people want to see how many; None: the share will do.
+        """
         ...

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Verdict = Literal["add", "change", "keep", "behind", "clashes", "retracted"]
 # Where the show itself stands among the episodes' guids.
 SHOW_BASE = "show"
+# How many of an episode's earlier releases the ledger names.
+PREVIOUS_KEPT = 20
 # Podcasting 2.0, podcast:guid: the namespace of all shows.
 PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 
@@ -30,8 +32,9 @@ PODCAST_NAMESPACE = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 class Plan:
     """What a publish would do, by slug.
 
-    *silent*: due, but without audio; *waiting*: an editor has not said yes; *behind*: a
-    colleague's newer release is public; *clashes*: changed here and by a colleague;
+    *silent*: due, but without audio; *waiting*: an editor has not said yes; *behind*: another
+    release is public than this folder's unchanged one, a colleague's newer one or, *reverted*,
+    an older one that a rollback put back; *clashes*: changed here and by a colleague;
     *unknown*: public, but not in this folder; *retracted*: taken out of the feed;
     *withdrawn*: public, though the folder calls them drafts or dates them later (they stay);
     *show*: what becomes of the show's own data.
@@ -41,6 +44,7 @@ class Plan:
     change: tuple[str, ...]
     keep: tuple[str, ...]
     behind: tuple[str, ...]
+    reverted: tuple[str, ...]
     clashes: tuple[str, ...]
     waiting: tuple[str, ...]
     drafts: tuple[str, ...]
@@ -56,12 +60,13 @@ class Plan:
 class Wish:
     """This folder's wish: the releases to be public, and the local file behind each key.
 
-    *ahead*: releases whose time has not come; *waiting*: slugs that would be due, but for an
-    editor's yes; *approved_by*: who said it.
+    *sha256s*: by slug, the SHA-256 of each release's JSON; *ahead*: releases whose time has not
+    come; *waiting*: slugs that would be due, but for an editor's yes; *approved_by*: who said it.
     """
 
     show: ShowRelease
     releases: tuple[Release, ...]
+    sha256s: dict[str, str]
     files: dict[str, Path]
     ahead: tuple[Release, ...]
     waiting: tuple[str, ...]
@@ -94,12 +99,13 @@ def make_wish(
         for entry in entries
         if _is_due(entry, now) and entry.audio is not None
     }
+    sha256s = {slug: sha256_of_bytes(to_json(release)) for slug, (_, release) in due.items()}
     public = {entry.release for entry in ledger.entries} if ledger else set()
     waiting = {
         slug
         for slug, (entry, release) in due.items()
         if config.workflow.editor_required
-        and sha256_of_bytes(to_json(release)) not in public
+        and sha256s[slug] not in public
         and not is_approved(entry, release)
     }
     releases = tuple(release for slug, (_, release) in due.items() if slug not in waiting)
@@ -114,6 +120,7 @@ def make_wish(
     return Wish(
         show=ShowRelease(show=show, cover=cover),
         releases=releases,
+        sha256s=sha256s,
         files=files,
         ahead=ahead,
         waiting=tuple(sorted(waiting)),
@@ -168,7 +175,9 @@ def _release(config: Config, entry: CatalogueEntry, files: dict[str, Path]) -> R
     cover = None if entry.cover is None else _cover(config, slug, entry.cover, files)
     # The certificate stays in the folder: it is long, and neither feed nor site shows it.
     delivered = replace(audio, done=(), turns=(), curve=None)
-    return Release(episode=entry.episode, audio=delivered, enclosure=enclosure, cover=cover)
+    # So do chapters, as long as neither feed nor site shows them: they are no change.
+    told = replace(entry.episode, chapters=())
+    return Release(episode=told, audio=delivered, enclosure=enclosure, cover=cover)
 
 
 def _cover(config: Config, name: str, path: Path, files: dict[str, Path]) -> StoredObject:
@@ -232,16 +241,21 @@ def make_plan(
     public = {entry.guid: entry for entry in ledger.entries} if ledger else {}
     gone = {entry.guid for entry in ledger.retracted} if ledger else set()
     found: dict[str, list[str]] = {name: [] for name in _VERDICTS}
+    reverted = []
     for release in wish.releases:
-        guid = release.episode.guid
+        guid, slug = release.episode.guid, release.episode.slug
+        sha256 = wish.sha256s[slug]
         verdict: Verdict = (
-            "retracted" if guid in gone else _verdict(release, public.get(guid), bases)
+            "retracted" if guid in gone else _verdict(sha256, public.get(guid), bases)
         )
-        found[verdict].append(release.episode.slug)
+        found[verdict].append(slug)
+        if verdict == "behind" and _is_reverted(sha256, public[guid]):
+            reverted.append(slug)
     here = {entry.episode.guid for entry in entries}
     away = [entry.episode for entry in entries if entry.episode.guid not in public]
     return Plan(
         **{name: tuple(slugs) for name, slugs in found.items()},
+        reverted=tuple(reverted),
         waiting=wish.waiting,
         drafts=tuple(e.slug for e in away if e.published is None),
         scheduled=tuple(e.slug for e in away if e.published and e.published > now),
@@ -264,12 +278,19 @@ def _show_verdict(wish: Wish, ledger: Ledger | None, bases: dict[str, str]) -> V
 _VERDICTS = ("add", "change", "keep", "behind", "clashes", "retracted")
 
 
-def _verdict(release: Release, known: LedgerEntry | None, bases: dict[str, str]) -> Verdict:
-    """Say what becomes of this folder's release of an episode."""
+def _verdict(mine: str, known: LedgerEntry | None, bases: dict[str, str]) -> Verdict:
+    """Say what becomes of this folder's release *mine* of an episode."""
     if known is None:
         return "add"
-    mine = sha256_of_bytes(to_json(release))
     return _against(mine, known.release, known.previous, bases.get(known.guid))
+
+
+def _is_reverted(mine: str, known: LedgerEntry) -> bool:
+    """Say whether *mine* was public after *known*'s release, which a rollback put back.
+
+    Who publishes a newer release leaves the older one among its previous.
+    """
+    return mine not in known.previous and len(known.previous) < PREVIOUS_KEPT
 
 
 def _against(mine: str, public: str, previous: tuple[str, ...], base: str | None) -> Verdict:

@@ -7,7 +7,7 @@ transaction's.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ngopi.artwork import check_cover
 from ngopi.atomic import sha256_of, write_atomic
@@ -21,15 +21,15 @@ from ngopi.errors import (
 from ngopi.i18n import N_, _
 from ngopi.ledger import (
     LEDGER_KEY,
+    forget_intent,
     ledger_of,
     read_bases,
-    sha256_of_bytes,
-    to_json,
     write_bases,
 )
 from ngopi.model import Ledger, LedgerEntry, Release, ShowRelease, StoredObject
-from ngopi.plan import SHOW_BASE, Plan, Wish, make_plan, make_wish
+from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wish
 from ngopi.store.reach import require_public
+from ngopi.store.source import Source
 from ngopi.transaction import (
     FEED_KEY,
     Change,
@@ -43,7 +43,7 @@ from ngopi.transaction import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from ngopi.model import CatalogueEntry, Progress, Take
     from ngopi.store import Store
 
-_PREVIOUS_KEPT = 20
 _NEW = ("add", "change")
 
 
@@ -74,7 +73,7 @@ class Published:
     ahead: dict[str, str]
 
 
-def publish(
+def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a value of its own
     config: Config,
     entries: tuple[CatalogueEntry, ...],
     store: Store,
@@ -83,11 +82,13 @@ def publish(
     now: datetime,
     progress: Progress,
     take: Take | None = None,
+    announce: Callable[[Plan], None] | None = None,
     fetch: Fetch = require_public,
 ) -> Published:
     """Bring what is public in line with the catalogue; safe to run again after anything.
 
     *by* is who publishes. *take* decides where an episode was changed here and by a colleague.
+    *announce* is told the plan before anything is stored, and again if a colleague changes it.
     *fetch* is asked whether listeners get what lies in an S3 store, before the feed names it.
 
     Raises:
@@ -98,14 +99,18 @@ def publish(
         PublishContendedError: others kept publishing in between.
     """
     bases = read_bases(config.scratch)
+    announced: list[Plan] = []
 
     def attempt() -> Published:
         public = look(store)
         wish = make_wish(config, entries, public.ledger, now=now)
-        plan = make_plan(entries, wish, public.ledger, bases=bases, now=now)
+        plan = _decided(make_plan(entries, wish, public.ledger, bases=bases, now=now), take)
+        if announce is not None and plan not in announced:
+            announced.append(plan)
+            announce(plan)
         ahead = _store_ahead(wish, bases, store, progress)
         if plan.clashes or plan.show == "clashes":
-            plan = _decided(config, store, plan, wish, public, take)
+            _refuse(config, store, plan, wish, public)
         if public.ledger is not None and _in_line(plan) and feed_is_current(public, store):
             return _published(config, plan, public.ledger, ahead, changed=False)
         for thing in _stored(wish, plan, store, progress):
@@ -144,6 +149,7 @@ def keep_local_copies(config: Config, store: Store, published: Published) -> Non
     if published.plan.show != "behind":
         bases[SHOW_BASE] = published.ledger.show
     write_bases(config.scratch, bases)
+    forget_intent(config.scratch)
 
 
 def keep_feed(config: Config, store: Store) -> None:
@@ -174,16 +180,23 @@ def _keep(path: Path, data: bytes) -> None:
 # -- two people, one episode --------------------------------------------------------------
 
 
-def _decided(
-    config: Config, store: Store, plan: Plan, wish: Wish, public: Public, take: Take | None
-) -> Plan:
-    """Turn the clashes into changes or leave them to the colleague, as *take* says."""
+def _decided(plan: Plan, take: Take | None) -> Plan:
+    """Turn the clashes into changes or leave them to the colleague, as *take* says.
+
+    "ours" also publishes again what a rollback took back.
+    """
     if take == "ours":
         show = "change" if plan.show == "clashes" else plan.show
-        return replace(plan, change=(*plan.change, *plan.clashes), clashes=(), show=show)
+        change = (*plan.change, *plan.clashes, *plan.reverted)
+        behind = tuple(slug for slug in plan.behind if slug not in plan.reverted)
+        return replace(plan, change=change, behind=behind, reverted=(), clashes=(), show=show)
     if take == "theirs":
         show = "behind" if plan.show == "clashes" else plan.show
         return replace(plan, behind=(*plan.behind, *plan.clashes), clashes=(), show=show)
+    return plan
+
+
+def _refuse(config: Config, store: Store, plan: Plan, wish: Wish, public: Public) -> NoReturn:
     assert public.ledger is not None
     if not plan.clashes:
         raise ShowClashError(
@@ -234,15 +247,12 @@ def _stored(wish: Wish, plan: Plan, store: Store, progress: Progress) -> Iterato
     for release in wish.releases:
         if release.episode.slug in slugs:
             objects += [release.enclosure, *([release.cover] if release.cover else [])]
-    missing = []
-    for thing in objects:
-        if not _is_stored(store, thing):
-            _require_file(wish.files[thing.key], thing)
-            missing.append(thing)
-    for thing in objects:
-        if thing in missing:
-            _store_file(wish.files[thing.key], thing, store, progress)
-        yield thing
+    missing = {thing.key: thing for thing in objects if not _is_stored(store, thing)}
+    for key, thing in missing.items():
+        _require_file(wish.files[key], thing)
+    yield from (thing for thing in objects if thing.key not in missing)
+    _store_files(wish.files, missing, store, progress)
+    yield from missing.values()
 
 
 def _store_ahead(
@@ -253,6 +263,7 @@ def _store_ahead(
     Returns what to remember, so that the store is asked once only.
     """
     stored = {}
+    missing = {}
     for release in wish.ahead:
         memory = f"ahead {release.episode.guid}"
         things = [release.enclosure, *([release.cover] if release.cover else [])]
@@ -263,8 +274,9 @@ def _store_ahead(
             path = wish.files[thing.key]
             if path.is_file() and not _is_stored(store, thing):
                 _require_file(path, thing)
-                _store_file(path, thing, store, progress)
+                missing[thing.key] = thing
         stored[memory] = names
+    _store_files(wish.files, missing, store, progress)
     return stored
 
 
@@ -284,12 +296,25 @@ def _slug_of_key(key: str) -> str:
     return key.split("/", 1)[-1].rsplit("-", 1)[0]
 
 
-def _store_file(path: Path, thing: StoredObject, store: Store, progress: Progress) -> None:
+def _store_files(
+    files: Mapping[str, Path],
+    missing: Mapping[str, StoredObject],
+    store: Store,
+    progress: Progress,
+) -> None:
+    """Store what is *missing*, whose *files* are here (both by key); all or an error."""
+    if not missing:
+        return
+    sources = [
+        Source(key=key, path=files[key], sha256=thing.sha256) for key, thing in missing.items()
+    ]
+    total_bytes = sum(thing.size_bytes for thing in missing.values())
     try:
-        with progress.step(N_("Uploading"), thing.size_bytes) as advance:
-            store.add(thing.key, path, sha256=thing.sha256, advance=advance)
+        with progress.step(N_("Uploading"), total_bytes, unit="bytes") as advance:
+            store.add_all(sources, advance=advance)
     except SourceChangedError as error:
-        raise MediaChangedError(slug=_slug_of_key(thing.key), path=path) from error
+        changed = next(s for s in sources if s.path == error.values["path"])
+        raise MediaChangedError(slug=_slug_of_key(changed.key), path=changed.path) from error
 
 
 def _change(
@@ -319,6 +344,7 @@ def _change(
         what="publish",
         by=by,
         at=now,
+        known={wish.sha256s[release.episode.slug]: release for release in wish.releases},
     )
 
 
@@ -330,10 +356,10 @@ def _entry(
     return LedgerEntry(
         guid=episode.guid,
         slug=episode.slug,
-        release=sha256_of_bytes(to_json(release)),
+        release=wish.sha256s[episode.slug],
         published=episode.published,
         by=by,
         at=now,
-        previous=(old.release, *old.previous)[:_PREVIOUS_KEPT] if old else (),
+        previous=(old.release, *old.previous)[:PREVIOUS_KEPT] if old else (),
         approved_by=wish.approved_by.get(episode.guid),
     )

@@ -98,7 +98,8 @@ def _add(config: Config, store: Store, release: Release) -> None:
 
 
 def _update(config: Config, store: Store, entry: CatalogueEntry, release: Release) -> None:
-    theirs = replace(release.episode, slug=entry.episode.slug)
+    # Chapters are not public yet, and nobody's change takes them from this folder.
+    theirs = replace(release.episode, slug=entry.episode.slug, chapters=entry.episode.chapters)
     ours, wanted = episode_keys(entry.episode), episode_keys(theirs)
     changes = {key: value for key, value in wanted.items() if value != ours[key]}
     notes = theirs.notes if theirs.notes != entry.episode.notes else None

@@ -10,11 +10,11 @@ import contextlib
 import random
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from ngopi.atomic import sha256_of, write_atomic
+from ngopi.atomic import write_atomic
 from ngopi.errors import (
     CredentialsRefusedError,
     FeedRefusedError,
@@ -52,18 +52,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Public:
-    """What the public sees at one moment; the feed was looked at before the ledger."""
+    """What the public sees at one moment; the feed was looked at before the ledger.
+
+    *version* and *body* are the ledger's, as it lies in the store.
+    """
 
     feed: ObjectHead | None
     ledger: Ledger | None
     version: str | None
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """The next state: *show* and *entries* whole; *releases*: those that may be new.
 
-    *what* is the command, *by* and *at* who gave it and when.
+    *known*: releases at hand, by the SHA-256 of their JSON; others are loaded. *what* is the
+    command, *by* and *at* who gave it and when.
     """
 
     show: ShowRelease
@@ -73,6 +78,7 @@ class Change:
     what: str
     by: str
     at: datetime
+    known: dict[str, Release] = field(default_factory=dict)
 
 
 def settle(attempt: Callable[[], T]) -> T:
@@ -98,7 +104,8 @@ def look(store: Store) -> Public:
         raise
     found = store.read(LEDGER_KEY)
     version = None if found is None else found[1].version
-    return Public(feed=feed, ledger=ledger_of(found), version=version)
+    body = b"" if found is None else found[0]
+    return Public(feed=feed, ledger=ledger_of(found), version=version, body=body)
 
 
 def feed_is_current(public: Public, store: Store) -> bool:
@@ -122,9 +129,10 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
         FeedRefusedError: clients would refuse the feed.
     """
     bodies = {sha256_of_bytes(body): body for body in map(to_json, change.releases)}
+    known = {**change.known, **dict(zip(bodies, change.releases, strict=True))}
     shown = to_json(change.show)
     bodies[sha256_of_bytes(shown)] = shown
-    feed = _render(config, store, change.show, change.entries, change.releases)
+    feed = _render(config, store, change.show, change.entries, known)
     for sha256, body in bodies.items():
         _add_release(config, store, sha256, body, public.ledger)
     ledger = _next_ledger(public.ledger, change, sha256_of_bytes(shown), sha256_of_bytes(feed))
@@ -134,7 +142,7 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
     try:
         _swap_feed(store, feed, over=public.feed, ledger_version=version)
     except SwapConflictError:
-        settle(lambda: _bring_feed_in_line(config, store))
+        settle(lambda: bring_feed_in_line(config, store))
     return ledger
 
 
@@ -165,14 +173,18 @@ def _shows(old: Ledger | None, show: str) -> tuple[str, ...]:
     return (old.show, *old.shows)[:_SHOWS_KEPT]
 
 
-def _bring_feed_in_line(config: Config, store: Store) -> None:
-    """Another publisher was faster in between: make the feed the newest ledger's."""
+def bring_feed_in_line(config: Config, store: Store) -> None:
+    """Make the feed the newest ledger's, whoever swapped that in.
+
+    Raises:
+        SwapConflictError: somebody else was faster; look again.
+    """
     public = look(store)
     ledger = public.ledger
     if ledger is None or feed_is_current(public, store):
         return
     show = load(config, store, ShowRelease, ledger.show)
-    feed = _render(config, store, show, ledger.entries, ())
+    feed = _render(config, store, show, ledger.entries, {})
     _swap_feed(store, feed, over=public.feed, ledger_version=public.version)
 
 
@@ -198,9 +210,8 @@ def _render(
     store: Store,
     show: ShowRelease,
     entries: tuple[LedgerEntry, ...],
-    new: tuple[Release, ...],
+    known: dict[str, Release],
 ) -> bytes:
-    known = {sha256_of_bytes(to_json(release)): release for release in new}
     releases = [
         _rehosted(known.get(e.release) or load(config, store, Release, e.release), show.show)
         for e in entries
@@ -232,8 +243,10 @@ def load(config: Config, store: Store, kind: type[K], sha256: str) -> K:
     """
     key = release_key(sha256)
     copy = config.scratch / key
-    if copy.is_file() and sha256_of(copy) == sha256:
-        return from_json(kind, copy.read_bytes(), key=key)
+    with contextlib.suppress(OSError):  # a copy that may be lost
+        data = copy.read_bytes()
+        if sha256_of_bytes(data) == sha256:
+            return from_json(kind, data, key=key)
     found = store.read(key)
     if found is None or sha256_of_bytes(found[0]) != sha256:
         raise LedgerUnreadableError(key=key, reason="sha256")
@@ -262,7 +275,7 @@ def _swap_ledger(store: Store, ledger: Ledger, public: Public) -> str | None:
     """Return the new ledger's version; None: another has followed it already."""
     if public.ledger is not None:
         with contextlib.suppress(SwapConflictError):  # kept already, by whoever swapped it in
-            store.swap(history_key(public.ledger.seq), to_json(public.ledger), expected=None)
+            store.swap(history_key(public.ledger.seq), public.body, expected=None)
     try:
         return store.swap(LEDGER_KEY, to_json(ledger), expected=public.version).version
     except SwapConflictError:

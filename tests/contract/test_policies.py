@@ -83,3 +83,18 @@ def test_the_cors_rules_let_a_web_player_in(s3_server, s3_bucket, s3_settings, t
     assert answer.status == 206
     assert answer.getheader("Access-Control-Allow-Origin") in ("*", "https://radio.example.org")
     assert "Content-Range" in answer.getheader("Access-Control-Expose-Headers")
+
+
+def test_a_provider_that_takes_no_policies_gets_none_to_paste(
+    ngopi, show, s3_settings, monkeypatch
+):
+    monkeypatch.setenv("NGOPI_STORE_URL", s3_settings.url)
+    monkeypatch.setenv("NGOPI_STORE_ENDPOINT", s3_settings.endpoint)
+    monkeypatch.setenv("NGOPI_STORE_PRESET", "b2")
+
+    told, document = ngopi("doctor", "--policies"), ngopi("doctor", "--policies", "--json").json
+
+    assert "Backblaze B2 takes no such policies" in told.out
+    assert "Statement" not in told.out
+    assert document["policies"]["bucket"] is document["policies"]["iam"] is None
+    assert document["policies"]["cors"]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import random
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -24,7 +25,10 @@ MIB = 1 << 20
 PART_BYTES = 8 * MIB
 PARTS = 10
 DATA = random.Random(13).randbytes((PARTS - 1) * PART_BYTES + 1)
-SHA256 = hashlib.sha256(DATA).hexdigest()
+# Three parts, the fewest that an upload in parts has, where their number does not matter.
+SHORT = DATA[: 2 * PART_BYTES + 1]
+FILES = {"long.mp3": DATA, "short.mp3": SHORT}
+SHA256 = {name: hashlib.sha256(data).hexdigest() for name, data in FILES.items()}
 ALL_PARTS = set(range(1, PARTS + 1))
 SENT_PARTS = r"PUT .*partNumber=(\d+)"
 
@@ -33,11 +37,24 @@ def ignore(units: float) -> None:
     """Nobody watches."""
 
 
-@pytest.fixture
-def audio(tmp_path):
-    """A file of ten parts; the last one is a single byte."""
-    path = tmp_path / "long.mp3"
+@pytest.fixture(scope="module")
+def audio(tmp_path_factory):
+    """A file of ten parts; the last one is a single byte. It is for reading only."""
+    path = tmp_path_factory.mktemp("audio") / "long.mp3"
     path.write_bytes(DATA)
+    return path
+
+
+@pytest.fixture
+def own_audio(audio, tmp_path):
+    """The same, to be changed."""
+    return shutil.copyfile(audio, tmp_path / audio.name)
+
+
+@pytest.fixture
+def short(tmp_path):
+    path = tmp_path / "short.mp3"
+    path.write_bytes(SHORT)
     return path
 
 
@@ -52,9 +69,10 @@ def settings(s3_settings, proxy):
     return StoreSettings(url=s3_settings.url, endpoint=proxy.endpoint)
 
 
-def add(settings, root, path, *, advance=ignore, sha256=SHA256):
+def add(settings, root, path, *, advance=ignore, sha256=None):
     """Add the audio as a new run of ngopi would."""
-    return open_store(settings, root=root).add(AUDIO, path, sha256=sha256, advance=advance)
+    store = open_store(settings, root=root)
+    return store.add(AUDIO, path, sha256=sha256 or SHA256[path.name], advance=advance)
 
 
 def stopping_after(done_bytes, stop):
@@ -102,14 +120,13 @@ def unfinished(server, bucket):
         client.close()
 
 
-def assert_stored(settings, root):
+def assert_stored(settings, root, path):
     """The file is there, whole, and nothing is remembered of how it came there."""
     store = open_store(settings, root=root)
     digest = hashlib.sha256()
     for chunk in store.chunks(AUDIO):
         digest.update(chunk)
-    assert digest.hexdigest() == SHA256
-    assert store.head(AUDIO).sha256 == SHA256
+    assert digest.hexdigest() == store.head(AUDIO).sha256 == SHA256[path.name]
     assert journals(root) == []
 
 
@@ -137,7 +154,7 @@ def test_an_upload_cut_at_60_percent_sends_only_the_rest(settings, proxy, audio,
     assert set(sent_parts(proxy)) == ALL_PARTS - landed
     assert sum(sent_parts(proxy).values()) == len(DATA) - len(landed) * PART_BYTES
     assert sum(done) == len(DATA) == added.size_bytes
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, audio)
 
 
 def test_ctrl_c_stops_all_threads_and_costs_only_what_was_under_way(
@@ -151,7 +168,7 @@ def test_ctrl_c_stops_all_threads_and_costs_only_what_was_under_way(
 
     assert len(landed) >= 6
     assert set(sent_parts(proxy)) == ALL_PARTS - landed
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, audio)
 
 
 def test_ctrl_c_does_not_wait_for_a_frozen_server(settings, proxy, audio, tmp_path):
@@ -166,7 +183,7 @@ def test_ctrl_c_does_not_wait_for_a_frozen_server(settings, proxy, audio, tmp_pa
 
     assert waiting
     assert all(thread.daemon for thread in waiting)  # they would not keep the process alive
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, audio)
 
 
 def test_a_killed_process_is_continued_by_the_next(settings, proxy, audio, tmp_path):
@@ -186,8 +203,9 @@ def test_a_killed_process_is_continued_by_the_next(settings, proxy, audio, tmp_p
         store = open_store(StoreSettings(url=url, endpoint=endpoint), root=Path(root))
         store.add(key, Path(path), sha256=sha256, advance=advance)
     """)
-    arguments = [settings.url, settings.endpoint, tmp_path, audio, AUDIO, SHA256, 6 * PART_BYTES]
-    run = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], check=False)
+    where, what = (settings.url, settings.endpoint, tmp_path), (audio, AUDIO, SHA256[audio.name])
+    arguments = map(str, (*where, *what, 6 * PART_BYTES))
+    run = subprocess.run([sys.executable, "-c", script, *arguments], check=False)
     assert run.returncode == 9
     landed = landed_parts(tmp_path)
     proxy.passed.clear()
@@ -195,7 +213,7 @@ def test_a_killed_process_is_continued_by_the_next(settings, proxy, audio, tmp_p
 
     assert len(landed) >= 6
     assert set(sent_parts(proxy)) == ALL_PARTS - landed
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, audio)
 
 
 def test_a_server_that_was_killed_gets_only_the_rest(
@@ -215,11 +233,11 @@ def test_a_server_that_was_killed_gets_only_the_rest(
 
             assert len(landed) >= 6
             assert set(sent_parts(proxy)) == ALL_PARTS - landed
-            assert_stored(settings, tmp_path)
+            assert_stored(settings, tmp_path, audio)
 
 
-def test_the_journal_holds_no_secret(settings, s3_server, audio, tmp_path):
-    stopped_upload(settings, tmp_path, audio)
+def test_the_journal_holds_no_secret(settings, s3_server, short, tmp_path):
+    stopped_upload(settings, tmp_path, short, done_bytes=PART_BYTES)
     (journal,) = journals(tmp_path)
     text = journal.read_text(encoding="utf-8")
 
@@ -231,35 +249,35 @@ def test_the_journal_holds_no_secret(settings, s3_server, audio, tmp_path):
 
 
 def test_an_upload_that_the_store_has_dropped_is_begun_anew(
-    settings, proxy, s3_server, s3_bucket, audio, tmp_path
+    settings, proxy, s3_server, s3_bucket, short, tmp_path
 ):
-    stopped_upload(settings, tmp_path, audio)
+    stopped_upload(settings, tmp_path, short, done_bytes=len(SHORT))
     (upload,) = unfinished(s3_server, s3_bucket)
     client = s3_server.client()
     client.abort_multipart_upload(Bucket=s3_bucket, Key=upload["Key"], UploadId=upload["UploadId"])
     client.close()
     proxy.passed.clear()
-    add(settings, tmp_path, audio)
+    add(settings, tmp_path, short)
 
-    assert sum(sent_parts(proxy).values()) == len(DATA)
-    assert_stored(settings, tmp_path)
+    assert sum(sent_parts(proxy).values()) == len(SHORT)
+    assert_stored(settings, tmp_path, short)
 
 
-def test_a_damaged_journal_is_no_journal(settings, proxy, audio, tmp_path):
-    stopped_upload(settings, tmp_path, audio, done_bytes=PART_BYTES)
+def test_a_damaged_journal_is_no_journal(settings, proxy, short, tmp_path):
+    stopped_upload(settings, tmp_path, short, done_bytes=PART_BYTES)
     (journal,) = journals(tmp_path)
     journal.write_bytes(journal.read_bytes()[:100])
     proxy.passed.clear()
-    add(settings, tmp_path, audio)
+    add(settings, tmp_path, short)
 
-    assert sum(sent_parts(proxy).values()) == len(DATA)
-    assert_stored(settings, tmp_path)
+    assert sum(sent_parts(proxy).values()) == len(SHORT)
+    assert_stored(settings, tmp_path, short)
 
 
 def test_a_part_that_was_replaced_in_the_store_is_sent_again(
-    settings, proxy, s3_server, s3_bucket, audio, tmp_path
+    settings, proxy, s3_server, s3_bucket, short, tmp_path
 ):
-    stopped_upload(settings, tmp_path, audio)
+    stopped_upload(settings, tmp_path, short, done_bytes=len(SHORT))
     (upload,) = unfinished(s3_server, s3_bucket)
     client = s3_server.client()
     client.upload_part(
@@ -271,49 +289,49 @@ def test_a_part_that_was_replaced_in_the_store_is_sent_again(
     )
     client.close()
     proxy.passed.clear()
-    add(settings, tmp_path, audio)
+    add(settings, tmp_path, short)
 
     assert 2 in sent_parts(proxy)
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, short)
 
 
-def test_other_content_drops_what_was_begun(settings, s3_server, s3_bucket, audio, tmp_path):
+def test_other_content_drops_what_was_begun(settings, s3_server, s3_bucket, short, tmp_path):
     """The file was made again in between: not a byte of the old one may get into it."""
     other = tmp_path / "other.mp3"
-    other.write_bytes(bytes(len(DATA)))
+    other.write_bytes(bytes(len(SHORT)))
     with pytest.raises(KeyboardInterrupt):
         add(
             settings,
             tmp_path,
             other,
-            sha256=hashlib.sha256(bytes(len(DATA))).hexdigest(),
-            advance=stopping_after(3 * PART_BYTES, interrupt),
+            sha256=hashlib.sha256(bytes(len(SHORT))).hexdigest(),
+            advance=stopping_after(PART_BYTES, interrupt),
         )
-    add(settings, tmp_path, audio)
+    add(settings, tmp_path, short)
 
     assert unfinished(s3_server, s3_bucket) == []
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, short)
 
 
 def test_an_upload_that_somebody_else_finished_is_forgotten(
-    settings, s3_server, s3_bucket, audio, tmp_path
+    settings, s3_server, s3_bucket, short, tmp_path
 ):
-    stopped_upload(settings, tmp_path, audio, done_bytes=PART_BYTES)
-    add(settings, tmp_path / "another machine", audio)
-    add(settings, tmp_path, audio)
+    stopped_upload(settings, tmp_path, short, done_bytes=PART_BYTES)
+    add(settings, tmp_path / "another machine", short)
+    add(settings, tmp_path, short)
 
     assert unfinished(s3_server, s3_bucket) == []
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, short)
 
 
-def test_an_upload_that_came_too_late_is_dropped(settings, s3_server, s3_bucket, audio, tmp_path):
+def test_an_upload_that_came_too_late_is_dropped(settings, s3_server, s3_bucket, short, tmp_path):
     client = s3_server.client()
 
     def overtake():
         client.put_object(Bucket=s3_bucket, Key=f"ngopi/{AUDIO}", Body=b"teh")
 
     with pytest.raises(ObjectTakenError):
-        add(settings, tmp_path, audio, advance=stopping_after(len(DATA), overtake))
+        add(settings, tmp_path, short, advance=stopping_after(len(SHORT), overtake))
     client.close()
 
     assert unfinished(s3_server, s3_bucket) == []
@@ -324,35 +342,35 @@ def test_an_upload_that_came_too_late_is_dropped(settings, s3_server, s3_bucket,
 
 
 def test_a_file_that_is_truncated_while_it_is_read_leaves_nothing(
-    settings, s3_server, s3_bucket, audio, tmp_path
+    settings, s3_server, s3_bucket, own_audio, tmp_path
 ):
     def truncate():
-        with audio.open("r+b") as file:
+        with own_audio.open("r+b") as file:
             file.truncate(7 * PART_BYTES)
 
     with pytest.raises(SourceChangedError):
-        add(settings, tmp_path, audio, advance=stopping_after(PART_BYTES, truncate))
+        add(settings, tmp_path, own_audio, advance=stopping_after(PART_BYTES, truncate))
     assert unfinished(s3_server, s3_bucket) == []
     assert journals(tmp_path) == []
     assert uploading_threads() == []
-    audio.write_bytes(DATA)
-    add(settings, tmp_path, audio)
+    own_audio.write_bytes(DATA)
+    add(settings, tmp_path, own_audio)
 
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, own_audio)
 
 
 def test_a_file_that_changed_since_the_upload_was_stopped_is_refused(
-    settings, s3_server, s3_bucket, audio, tmp_path
+    settings, s3_server, s3_bucket, own_audio, tmp_path
 ):
-    stopped_upload(settings, tmp_path, audio)
-    audio.write_bytes(bytes(1) + DATA[1:])
+    stopped_upload(settings, tmp_path, own_audio)
+    own_audio.write_bytes(bytes(1) + DATA[1:])
     with pytest.raises(SourceChangedError):
-        add(settings, tmp_path, audio)
+        add(settings, tmp_path, own_audio)
     assert unfinished(s3_server, s3_bucket) == []
-    audio.write_bytes(DATA)
-    add(settings, tmp_path, audio)
+    own_audio.write_bytes(DATA)
+    add(settings, tmp_path, own_audio)
 
-    assert_stored(settings, tmp_path)
+    assert_stored(settings, tmp_path, own_audio)
 
 
 # -- one request goes wrong -------------------------------------------------------------------
@@ -370,12 +388,12 @@ def test_a_file_that_changed_since_the_upload_was_stopped_is_refused(
     ids=["begin", "part", "complete", "cut", "busy"],
 )
 def test_one_lost_reply_or_cut_is_made_good_in_the_same_run(
-    settings, proxy, audio, tmp_path, fault, request_pattern
+    settings, proxy, short, tmp_path, fault, request_pattern
 ):
     open_store(settings, root=tmp_path).probe_abilities()  # whose requests look alike
     setattr(proxy, fault, request_pattern)
-    added = add(settings, tmp_path, audio)
+    added = add(settings, tmp_path, short)
 
     assert len(proxy.happened) == 1
-    assert (added.size_bytes, added.sha256) == (len(DATA), SHA256)
-    assert_stored(settings, tmp_path)
+    assert (added.size_bytes, added.sha256) == (len(SHORT), SHA256[short.name])
+    assert_stored(settings, tmp_path, short)

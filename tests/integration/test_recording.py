@@ -79,7 +79,7 @@ def test_every_format_comes_out_whole_and_as_loud_as_it_was(
     assert recording.duration_s == pytest.approx(3, abs=0.1)
     assert recording.size_bytes == path.stat().st_size
     assert 144000 <= pcm.frames <= 144000 + padding
-    assert pcm.damaged_frames == 0
+    assert not pcm.mended
     # A sine of -12 dBFS peak has an RMS of -15.01 dBFS; LAME scales by 0.95.
     expected_dbfs = -15.46 if encoder == "libmp3lame" else -15.01
     assert level_dbfs(found[24000:120000]) == pytest.approx(expected_dbfs, abs=0.15)
@@ -535,7 +535,6 @@ def test_damaged_frames_become_silence_of_the_same_length(tmp_path):
 
     found, pcm = decoded(path)
 
-    assert pcm.damaged_frames == 4
     assert len(found) == len(sound)
     # An AAC frame has 1024 samples, overlapping its neighbours; the first one primes.
     lost = slice(199 * 1024, 203 * 1024)

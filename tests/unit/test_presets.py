@@ -19,6 +19,7 @@ from ngopi.store.presets import (
     preset,
     preset_of,
     region_of,
+    settings_instead,
 )
 
 MIB = 1 << 20
@@ -145,8 +146,10 @@ def test_the_access_key_may_do_what_publishing_needs_and_nothing_else():
         assert all(allows(policy, action, key) for key in (*PUBLIC, *PRIVATE[:4]))
         assert not allows(policy, action, "other.html")
         assert not allows(policy, action, "feed.xml", prefix="")
-    assert allows(policy, "s3:DeleteObject", "probe/0f.json")
-    assert not any(allows(policy, "s3:DeleteObject", key) for key in (*PUBLIC, "ledger.json"))
+    deleted = (*PUBLIC[:2], "releases/0f.json", "probe/0f.json")  # by gc, retract and doctor
+    assert all(allows(policy, "s3:DeleteObject", key) for key in deleted)
+    kept = ("feed.xml", "ledger.json", "history/1.json", "other.html")
+    assert not any(allows(policy, "s3:DeleteObject", key) for key in kept)
     assert {
         pattern
         for statement in document["Statement"]
@@ -154,6 +157,30 @@ def test_the_access_key_may_do_what_publishing_needs_and_nothing_else():
         for pattern in statement["Resource"]
     } == {"arn:aws:s3:::kopi"}
     assert not any("*" in action for each in document["Statement"] for action in each["Action"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        settings("r2", endpoint="https://0a1b.r2.cloudflarestorage.com"),
+        StoreSettings(url="s3://kopi", endpoint="https://0a1b.eu.r2.cloudflarestorage.com"),
+        settings("b2", region="us-west-004"),
+        StoreSettings(url="s3://kopi", endpoint="https://s3.us-west-004.backblazeb2.com"),
+    ],
+    ids=["r2", "r2-by-endpoint", "b2", "b2-by-endpoint"],
+)
+def test_providers_without_policies_are_told_what_to_set_instead(given):
+    told = " ".join(settings_instead(given))
+
+    assert "takes no" in told
+    assert "public" in told
+    assert "Read & Write" in told or "Read and Write" in told
+    assert "for this bucket only" in told
+
+
+@pytest.mark.parametrize("given", [SETTINGS, StoreSettings(url="s3://kopi"), settings("wasabi")])
+def test_other_providers_get_policies(given):
+    assert settings_instead(given) == ()
 
 
 def test_web_players_may_fetch_ranges_from_anywhere():

@@ -63,7 +63,7 @@ class Heard:
         """The figures of the whole file."""
         return Profile(
             ticks=self.ticks,
-            block_peaks=np.empty(0, dtype=np.float32),
+            block_peaks=np.empty(0, dtype=np.float16),
             block_levels=np.empty(0, dtype=np.float16),
             true_peak=float(self.peaks.max()),
         ).loudness

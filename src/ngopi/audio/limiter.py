@@ -24,7 +24,7 @@ _RELEASE_DB_PER_S = 60.0  # 6 dB in 100 ms: slow enough not to bend the waves of
 
 
 def edge_gains_db(
-    peaks: NDArray[np.float32],
+    peaks: NDArray[np.floating],
     first: int,
     last: int,
     *,
@@ -59,7 +59,7 @@ def edge_gains_db(
 
 def _needed(peaks: NDArray[np.floating], headroom_db: float) -> NDArray[np.int64]:
     floor = 10 ** (headroom_db / 20)
-    over_db = 20 * np.log10(np.maximum(peaks, floor).astype(np.float64) / floor)
+    over_db = 20 * np.log10(np.maximum(peaks.astype(np.float64), floor) / floor)
     return np.asarray(-np.ceil(over_db * _STEPS_PER_DB), dtype=np.int64)
 
 
@@ -70,7 +70,7 @@ def _slope_limited(edges: NDArray[np.int64], rise: int) -> NDArray[np.int64]:
 
 
 def kept_energy(
-    peaks: NDArray[np.float32],
+    peaks: NDArray[np.floating],
     levels: NDArray[np.float16],
     *,
     hop_frames: int,

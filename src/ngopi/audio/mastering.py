@@ -21,7 +21,7 @@ from ngopi.audio.cores import cores
 from ngopi.audio.leveller import UNLEVELLED, Levelling, level
 from ngopi.audio.limiter import edge_gains_db, kept_energy
 from ngopi.audio.loudness import HOPS_PER_S, hop_frames, integrated_lufs, measure
-from ngopi.audio.truepeak import true_peaks
+from ngopi.audio.truepeak import rounded_up, true_peaks
 from ngopi.audio.weighting import BLOCK_FRAMES
 from ngopi.errors import NotReachableError, SilentRecordingError, TooQuietRecordingError
 from ngopi.model import Loudness, Turn
@@ -47,7 +47,7 @@ _MIN_SLOPE = 0.1
 _REFINED_AHEAD_DB = 1.0  # so that the solver's next gain is seldom beyond
 
 _REFINED_BLOCKS = 2048
-_LEVELLED_BLOCKS = 1 << 16
+_LEVELLED_BLOCKS, _LEVELLED_HOPS = 1 << 16, 1 << 12
 _RENDERED_BLOCKS = 512  # about 0.7 s: what a window needs fits the processor's cache
 
 
@@ -67,7 +67,7 @@ class MasterPlan:
     levelling: Levelling
     turns: tuple[Turn, ...]
     energies: NDArray[np.float64]
-    peaks: NDArray[np.float32]
+    peaks: NDArray[np.float16]
     levels: NDArray[np.float16]
     highest_peak: float
     target_lufs: float
@@ -138,13 +138,18 @@ def _level_in_place(profile: Profile, curve: GainCurve, hop_frames: int) -> NDAr
     # In pieces: of a long recording, the gain of every block is as large as its peaks.
     for first in range(0, len(profile.block_peaks), _LEVELLED_BLOCKS):
         last = min(first + _LEVELLED_BLOCKS, len(profile.block_peaks))
-        profile.block_peaks[first:last] *= _highest_gains(curve, first, last)
+        highest = profile.block_peaks[first:last] * _highest_gains(curve, first, last)
+        profile.block_peaks[first:last] = rounded_up(highest)
         gains = 10 ** (curve.at(_edges(first, last)[:-1]) / 20)
         profile.block_levels[first:last] = profile.block_levels[first:last] * gains
     hops, ticks = profile.ticks.shape
-    middles = (np.arange(hops * ticks) + 0.5) * (hop_frames / ticks)
-    gains = 10 ** (curve.at(middles) / 10)
-    return np.asarray((profile.ticks * gains.reshape(hops, ticks)).mean(axis=1))
+    energies = np.empty(hops)
+    for first in range(0, hops, _LEVELLED_HOPS):
+        part = profile.ticks[first : first + _LEVELLED_HOPS]
+        middles = (np.arange(part.size) + first * ticks + 0.5) * (hop_frames / ticks)
+        gains = 10 ** (curve.at(middles) / 10)
+        energies[first : first + len(part)] = (part * gains.reshape(part.shape)).mean(axis=1)
+    return energies
 
 
 def _edges(first: int, last: int) -> NDArray[np.int64]:
@@ -277,12 +282,13 @@ def _find_true_peaks(plan: MasterPlan, sound: Sound, *, level_dbtp: float) -> No
     with ThreadPoolExecutor(cores()) as threads:
         for blocks, found in threads.map(true_peaks_at, work):
             # What lies below the level was not looked at closely: it stays a bound.
-            peaks[blocks] = np.maximum(found, np.float32(level))
+            peaks[blocks] = rounded_up(np.maximum(found, np.float32(level)))
 
 
-def _candidates(peaks: NDArray[np.float32], level: float) -> Iterator[NDArray[np.int32]]:
+def _candidates(peaks: NDArray[np.float16], level: float) -> Iterator[NDArray[np.int32]]:
     for start in range(0, len(peaks), _REFINED_BLOCKS):
-        blocks = np.flatnonzero(peaks[start : start + _REFINED_BLOCKS] > level) + start
+        here = peaks[start : start + _REFINED_BLOCKS].astype(np.float32)
+        blocks = np.flatnonzero(here > level) + start
         if blocks.size:
             yield blocks.astype(np.int32)  # half as large, of up to all blocks
 

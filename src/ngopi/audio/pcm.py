@@ -29,8 +29,7 @@ class Pcm:
     """A whole recording as PCM in a private file without a name, for random access.
 
     Nothing of it stays in memory, and nothing of it stays on disk after ``close``.
-    *damaged_frames* counts the encoded frames that could not be decoded and were replaced
-    by silence of the same length, *mended* says that and the like for the certificate.
+    *mended* says for the certificate what could not be decoded, was missing or out of time.
     """
 
     def __init__(
@@ -41,13 +40,11 @@ class Pcm:
         channels: int,
         frames: int,
         dtype: DTypeLike,
-        damaged_frames: int = 0,
         mended: tuple[Treatment, ...] = (),
     ) -> None:
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
         self.frames = frames
-        self.damaged_frames = damaged_frames
         self.mended = mended
         self._dtype = np.dtype(dtype)
         self._file = file
@@ -172,7 +169,7 @@ class PcmWriter:
         needed_bytes = max(self._expected_bytes, written_bytes) + _SPARE_BYTES
         return SpoolFullError(folder=self._folder, needed_mb=-(-needed_bytes // 1_000_000))
 
-    def finish(self, *, damaged_frames: int = 0, mended: tuple[Treatment, ...] = ()) -> Pcm:
+    def finish(self, *, mended: tuple[Treatment, ...] = ()) -> Pcm:
         """Return what was written; whoever gets it closes it."""
         assert self._file is not None
         file, self._file = self._file, None
@@ -182,7 +179,6 @@ class PcmWriter:
             channels=self.channels,
             frames=self.frames,
             dtype=self._dtype,
-            damaged_frames=damaged_frames,
             mended=mended,
         )
 

@@ -16,7 +16,7 @@ from ngopi.audio.assembly import assemble
 from ngopi.audio.channels import choose_channels, chosen, view
 from ngopi.audio.cleanup import cleaned, plan_cleanup
 from ngopi.audio.cores import cores, in_order
-from ngopi.audio.loudness import measure
+from ngopi.audio.loudness import loudness_of
 from ngopi.audio.mixing import mix
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.recording import decode, delivery_rate_hz, probe
@@ -76,7 +76,7 @@ def prepared(
             pcm = read(track, channels=None)
             sound, done = _clean(open_files, pcm, settings, folder=folder, progress=progress)
             if sound is not pcm and len(tracks) == 1:
-                before = measure(pcm, advance=_unseen).loudness
+                before = loudness_of(pcm)
             sounds.append(sound)
             treatments += (*pcm.mended, *done)
         sound = sounds[0]
@@ -186,7 +186,7 @@ def _programme_lufs(sound: Sound, jingles: Sequence[Sound | None]) -> float:
     """Measure what jingles are matched to; without any nobody asks."""
     if not any(jingles):
         return 0.0
-    programme_lufs = measure(sound, advance=_unseen).loudness.integrated_lufs
+    programme_lufs = loudness_of(sound).integrated_lufs
     if not math.isfinite(programme_lufs):
         raise SilentRecordingError
     return programme_lufs

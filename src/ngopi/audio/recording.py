@@ -44,7 +44,7 @@ _OPEN_OPTIONS = {
     "format_whitelist": "wav,w64,aiff,mp3,mov,aac,ogg,flac,matroska,caf",
     "protocol_whitelist": "file",
     # Of WAV, whose packets are as large as one likes: each costs as much as a compressed frame.
-    "max_size": str(1 << 18),
+    "max_size": str(1 << 16),
 }
 # Only these state the length of the track itself; elsewhere it is guessed from the file's
 # size, or is the length of the whole video.
@@ -180,7 +180,7 @@ def decode(
                 advance(len(window) / rate_hz)
             tally.judge(recording, decoded_s=writer.frames / rate_hz)
         # Only now is it known that the file did not change.
-        return writer.finish(damaged_frames=tally.damaged_frames, mended=tally.treatments())
+        return writer.finish(mended=tally.treatments())
 
 
 # -- opening ------------------------------------------------------------------------------

@@ -68,9 +68,8 @@ def sustained(ticks: NDArray[np.float64]) -> list[tuple[int, int]]:
     """
     if len(ticks) < _SHORTEST_TICKS:
         return []
-    mean = _running_mean(ticks, _WINDOW_TICKS)
-    around = np.pad(mean, (_WINDOW_TICKS // 2, (_WINDOW_TICKS - 1) // 2), mode="edge")
-    low = ticks < around * 10 ** (-_LOW_DB / 10)
+    least = _running_mean(ticks, _WINDOW_TICKS) * np.float32(10 ** (-_LOW_DB / 10))
+    low = ticks < np.pad(least, (_WINDOW_TICKS // 2, (_WINDOW_TICKS - 1) // 2), mode="edge")
     even = _running_mean(low, _WINDOW_TICKS) < _LOW_SHARE
     return [
         # A window is even only when all of it is.
@@ -94,6 +93,7 @@ def _highest_around(values: NDArray[np.float64], reach: int) -> NDArray[np.float
 
 def _running_mean(
     values: NDArray[np.float64] | NDArray[np.bool_], window: int
-) -> NDArray[np.float64]:
-    sums = np.cumsum(np.insert(np.asarray(values, np.float64), 0, 0.0))
-    return np.asarray((sums[window:] - sums[:-window]) / window)
+) -> NDArray[np.float32]:
+    sums = np.zeros(len(values) + 1)
+    np.cumsum(values, out=sums[1:])
+    return np.asarray((sums[window:] - sums[:-window]) / window, np.float32)

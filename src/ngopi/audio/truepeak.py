@@ -85,6 +85,11 @@ def peak_bounds(planar: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.minimum(straight, np.float32(BOUND) * nearby) * _ROUNDED_UP)
 
 
+def rounded_up(peaks: NDArray[np.floating]) -> NDArray[np.float16]:
+    """Return *peaks* in half the memory, none lower than it was, and 0.009 dB higher at most."""
+    return (peaks * np.float32(1 + 2**-10)).astype(np.float16)
+
+
 def _largest(planar: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the largest size of each block over all channels."""
     sizes = np.abs(planar)

@@ -40,6 +40,7 @@ _CHANGE_COST, _SMALL_CHANGE_COST, _SMALL_CHANGE_LU = 1.5, 4.0, 4.0
 # Within a word a change costs this much more, and less and less the longer the pause is.
 _NO_PAUSE_COST, _PAUSE_TICKS = 5.0, 20.0
 _STEP_HOPS = 2
+_SUMMED_STEPS = 1 << 12
 # A level costs more the less is spoken at it in all, but never more than this.
 _RARE_COST, _RAREST_COST, _SAME_PERSON_LU = 1.5, 6.0, 1.0
 
@@ -109,7 +110,7 @@ def _levels(hops_lu: NDArray[np.float64], pauses: NDArray[np.float64]) -> NDArra
     quantised = np.rint((hops_lu - _TABLE_FROM_LU) * _RESOLUTION_PER_LU).astype(np.intp)
     quantised = np.clip(quantised, 0, len(table) - 1)
     steps = _steps(pauses)
-    misfits = np.add.reduceat(table.astype(np.float32)[quantised], steps, axis=0)
+    misfits = _summed(table.astype(np.float32), quantised, steps)
     distance_lu = np.abs(_STATES_LU[:, None] - _STATES_LU)
     change = _CHANGE_COST + _SMALL_CHANGE_COST * np.exp(-distance_lu / _SMALL_CHANGE_LU)
     extra = _NO_PAUSE_COST * np.exp(-pauses[steps] / _PAUSE_TICKS)
@@ -117,6 +118,21 @@ def _levels(hops_lu: NDArray[np.float64], pauses: NDArray[np.float64]) -> NDArra
     first_look = np.repeat(_likeliest(misfits, change, extra), lengths)
     path = _likeliest(misfits, change + _rarity(first_look)[:, None], extra)
     return _STATES_LU[np.repeat(path, lengths)]
+
+
+def _summed(
+    table: NDArray[np.float32], rows: NDArray[np.intp], steps: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Return the sums of the *rows* of *table* from each of *steps* to the next."""
+    sums = np.empty((len(steps), table.shape[1]), np.float32)
+    # In pieces: all rows of a long recording at once are several times as large.
+    for first in range(0, len(steps), _SUMMED_STEPS):
+        here = steps[first : first + _SUMMED_STEPS]
+        stop = steps[first + len(here)] if first + len(here) < len(steps) else len(rows)
+        np.add.reduceat(
+            table[rows[here[0] : stop]], here - here[0], axis=0, out=sums[first : first + len(here)]
+        )
+    return sums
 
 
 def _steps(pauses: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -144,28 +144,38 @@ def restore(session: Session, slug: str) -> None:
     config, store = _opened(session)
     with lock(config.root / ".ngopi.lock"):
         try:
-            guid = amend.restore(config, store, slug, by=who(), now=current_time()).guid
-            _keep_feed(config, store)
+            entry = amend.restore(config, store, slug, by=who(), now=current_time())
+            if entry is not None:
+                guid = entry.guid
+                _keep_feed(config, store)
+            else:
+                guid = _published_anew(session, config, store, slug)
         except AudioGoneError as gone:
-            guid = _restored_anew(session, config, store, slug, gone)
+            _let_publish(config, store, slug, gone)
+            guid = _published_anew(session, config, store, slug)
     document: Json = {"slug": slug, "guid": guid}
     session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
 
 
-def _restored_anew(
-    session: Session, config: Config, store: Store, slug: str, gone: AudioGoneError
-) -> str:
-    """Publish a retracted episode whose old audio is gone, if this folder has new audio."""
+def _let_publish(config: Config, store: Store, slug: str, gone: AudioGoneError) -> None:
+    """Forget that an episode was retracted, if this folder has new audio for the one that is."""
     from ngopi import amend
     from ngopi.catalogue import find_entry
-    from ngopi.cli.work import bring_public
 
     entry = find_entry(_entries(config), slug)
     if entry.audio is None or not (config.media / f"{entry.audio.sha256}.mp3").is_file():
         raise gone
-    amend.forget_retraction(config, store, slug, by=who(), now=current_time())
+    guid = entry.episode.guid
+    amend.forget_retraction(config, store, slug, guid=guid, by=who(), now=current_time())
+
+
+def _published_anew(session: Session, config: Config, store: Store, slug: str) -> str:
+    from ngopi.catalogue import find_entry
+    from ngopi.cli.work import bring_public
+
+    guid = find_entry(_entries(config), slug).episode.guid
     bring_public(config, session.console, store)
-    return entry.episode.guid
+    return guid
 
 
 @click.command(
@@ -179,6 +189,7 @@ def rollback(session: Session, seq: int | None) -> None:
     """Roll back."""
     from ngopi import amend
     from ngopi.atomic import lock
+    from ngopi.ledger import forget_intent
 
     config, store = _opened(session)
     with lock(config.root / ".ngopi.lock"):
@@ -189,6 +200,7 @@ def rollback(session: Session, seq: int | None) -> None:
     text = _("State {old} was replaced by state {new}: {public}")
     line = text.format(old=old.seq, new=new.seq, public=public.format(count=count))
     session.console.result({"from": old.seq, "seq": new.seq}, line)
+    forget_intent(config.scratch)  # last: who was told that it is done may want to go back again
 
 
 @click.command(

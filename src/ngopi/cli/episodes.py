@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ngopi.chapters import start_text
 from ngopi.cli.results import audio_url, entry_document
 from ngopi.cli.session import Session, current_time, last_ledger
 from ngopi.cli.translated import Command, option
@@ -110,7 +111,7 @@ def _drawn(entry: CatalogueEntry, path: Path) -> str:
     audio = entry.audio
     if audio is None or audio.curve is None:
         raise NoCurveError(slug=entry.episode.slug)
-    write_atomic(path, plot(entry.episode.title, audio, audio.curve))
+    write_atomic(path, plot(entry.episode, audio, audio.curve))
     return _("Drew its sound in {path}").format(path=path)
 
 
@@ -125,6 +126,7 @@ def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str,
     if episode.people:
         people = ", ".join(f"{person.name} ({person.role})" for person in episode.people)
         facts.append((_("people"), people))
+    facts += [(_("chapter"), f"{start_text(c.start_s)} {c.title}") for c in episode.chapters]
     if audio is None:
         return [*facts, (_("audio"), _("none yet"))]
     from ngopi.audio.treatment import sentence
@@ -152,12 +154,9 @@ def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str,
 
 def _turn_lines(audio: AudioFile) -> list[str]:
     """Say how far the speakers were apart, before and after."""
-    heard = [turn for turn in audio.turns if math.isfinite(turn.before_lufs)]
-    if len(heard) < 2:  # noqa: PLR2004 - one level is no spread
+    apart = audio.turns_apart_lu
+    if apart is None:
         return []
-    before, after = ([getattr(t, f"{when}_lufs") for t in heard] for when in ("before", "after"))
     text = _("{count} turns; apart by {before:.1f} LU as recorded, {after:.1f} LU as delivered")
-    spread = text.format(
-        count=len(heard), before=max(before) - min(before), after=max(after) - min(after)
-    )
-    return [spread]
+    count = sum(math.isfinite(turn.before_lufs) for turn in audio.turns)
+    return [text.format(count=count, before=apart[0], after=apart[1])]

@@ -44,6 +44,7 @@ def doctor(session: Session, *, read_data: bool, fix: bool, policies: bool) -> i
     from ngopi import doctor as room
     from ngopi.atomic import lock
     from ngopi.store import open_store
+    from ngopi.store.presets import settings_instead
 
     config, console = session.config(), session.console
     store = open_store(config.store, root=config.root)
@@ -65,8 +66,8 @@ def doctor(session: Session, *, read_data: bool, fix: bool, policies: bool) -> i
     }
     if policies:
         texts = _policies(config.store)
-        document["policies"] = {name: json.loads(text) for name, text in texts.items()}
-        lines += _policy_lines(texts)
+        document["policies"] = {name: text and json.loads(text) for name, text in texts.items()}
+        lines += _policy_lines(texts, settings_instead(config.store))
     console.result(document, *lines)
     return 1 if errors else 0
 
@@ -92,12 +93,17 @@ def _verdict(errors: int, warnings: int) -> str:
     return f"{wrong}, {odd}"
 
 
-def _policies(settings: StoreSettings) -> dict[str, str]:
-    """Return what the show needs at an S3 provider; nothing for a folder."""
-    from ngopi.store.presets import bucket_policy, cors_rules, iam_policy
+def _policies(settings: StoreSettings) -> dict[str, str | None]:
+    """Return what the show needs at an S3 provider; nothing for a folder.
+
+    None: this provider takes no such policy.
+    """
+    from ngopi.store.presets import bucket_policy, cors_rules, iam_policy, settings_instead
 
     if not settings.url.startswith("s3:"):
         return {}
+    if settings_instead(settings):
+        return {"bucket": None, "cors": cors_rules(settings), "iam": None}
     return {
         "bucket": bucket_policy(settings),
         "cors": cors_rules(settings),
@@ -105,7 +111,7 @@ def _policies(settings: StoreSettings) -> dict[str, str]:
     }
 
 
-def _policy_lines(texts: dict[str, str]) -> list[str]:
+def _policy_lines(texts: dict[str, str | None], instead: tuple[str, ...]) -> list[str]:
     if not texts:
         return [_("This show's store is a folder: it needs no policies.")]
     heads = {
@@ -113,9 +119,10 @@ def _policy_lines(texts: dict[str, str]) -> list[str]:
         "cors": _("The bucket's CORS rules, by which players on web pages can:"),
         "iam": _("The policy of the access key that publishes:"),
     }
-    lines = []
+    lines = ["", *instead] if instead else []
     for name, text in texts.items():
-        lines += ["", heads[name], *text.splitlines()]
+        if text is not None:
+            lines += ["", heads[name], *text.splitlines()]
     return lines
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -40,6 +41,19 @@ class Passage(click.ParamType[tuple[float, float]]):
         return self.fail(_("write it as START-END, as in 0:30-1:00"), param, ctx)
 
 
+class Lufs(click.FloatRange):
+    """A loudness that a podcast could have: a number, which click's range does not ask for."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the loudness in LUFS."""
+        lufs: float = super().convert(cast("float", value), param, ctx)
+        if math.isnan(lufs):
+            self.fail(_("write a number, as in -16"), param, ctx)
+        return lufs
+
+
 def _seconds(found: re.Match[str]) -> float:
     total = 0.0
     for part in found.groups():
@@ -56,7 +70,7 @@ def _seconds(found: re.Match[str]) -> float:
 @click.argument("out", metavar="OUT.mp3", type=click.Path(path_type=Path, dir_okay=False))
 @option(
     "--target",
-    type=click.FloatRange(-31, -9),
+    type=Lufs(-31, -9),
     metavar="LUFS",
     help=N_("Loudness [default: -16, or -19 for mono]."),
 )
@@ -83,17 +97,18 @@ def master(
     from ngopi.audio.delivery import deliver
     from ngopi.audio.recording import probe
     from ngopi.audio.treatment import sentence
-    from ngopi.errors import OutputExistsError
+    from ngopi.errors import OutputExistsError, OutputIsRecordingError
     from ngopi.model import AudioSettings
 
+    source = probe(recording)
+    if out.exists() and out.samefile(recording):
+        raise OutputIsRecordingError(path=out)
     if out.exists() and not yes:
         raise OutputExistsError(path=out)
     settings = AudioSettings(target_lufs=target, leveller=not no_leveller)
     if preview is not None:
         settings = replace(settings, trim_silence=False)
-    made = deliver(
-        (probe(recording),), out, settings=settings, progress=session.console, excerpt_s=preview
-    )
+    made = deliver((source,), out, settings=settings, progress=session.console, excerpt_s=preview)
     for treatment in made.done:
         session.console.note(sentence(treatment))
     size_bytes = out.stat().st_size

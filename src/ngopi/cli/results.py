@@ -39,6 +39,7 @@ def entry_document(config: Config, entry: CatalogueEntry, state: str) -> dict[st
         "sha256": audio.sha256 if audio else None,
         "before": asdict(audio.before) if audio else None,
         "after": asdict(audio.after) if audio else None,
+        "chapters": [asdict(chapter) for chapter in episode.chapters],
         "url": audio_url(config, entry),
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from ngopi.config import Config
@@ -167,17 +167,29 @@ def _next_step(slug: str, draft: bool) -> str:  # noqa: FBT001 - two sentences, 
 
 
 def bring_public(
-    config: Config, console: Console, store: Store, take: Take | None = None
+    config: Config,
+    console: Console,
+    store: Store,
+    take: Take | None = None,
+    announce: Callable[[Plan], None] | None = None,
 ) -> Published:
-    """Publish the catalogue and keep the local copies; the show is locked meanwhile."""
+    """Publish the catalogue, verify it, keep the local copies; the show is locked meanwhile."""
     from ngopi.catalogue import read_catalogue
     from ngopi.publish import keep_local_copies
     from ngopi.publish import publish as bring_in_line
+    from ngopi.recall import Recall
+    from ngopi.verify import verify
 
-    entries = read_catalogue(config.episodes, zone=config.zone)
+    recall = Recall(config.scratch)
+    entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
     done = bring_in_line(
-        config, entries, store, by=who(), now=current_time(), progress=console, take=take
-    )
+        config, entries, store, by=who(), now=current_time(), progress=console,
+        take=take, announce=announce,
+    )  # fmt: skip
+    recall.save()
+    if not verify(config, store, done):
+        text = _("{url} still is an earlier feed, perhaps from a cache; look again: ngopi doctor")
+        console.note(text.format(url=done.feed_url))
     keep_local_copies(config, store, done)
     for warning in store.warnings:
         console.note(warning)
@@ -203,14 +215,27 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
 
     config, console = session.config(), session.console
     store = open_store(config.store, root=config.root)
-    with nullcontext() if dry_run else lock(config.root / ".ngopi.lock"):
-        done = (_rehearse if dry_run else bring_public)(config, console, store, take)
+
+    def announce(plan: Plan) -> None:
+        for line in _plan_lines(plan):
+            console.note(line)
+
+    if dry_run:
+        done = _rehearse(config, console, store, take)
+    else:
+        with lock(config.root / ".ngopi.lock"):
+            done = bring_public(config, console, store, take, announce)
     plan = done.plan
     for slug in plan.silent:
         text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
         console.note(text.format(slug=slug))
     for slug in plan.behind:
         text = _('"{slug}" was changed by a colleague since; to have it here, run: ngopi pull')
+        if slug in plan.reverted:
+            text = _(
+                'A rollback took this folder\'s "{slug}" back; to have the public one here, run: '
+                "ngopi pull; to publish this folder's again: ngopi publish --take ours"
+            )
         console.note(text.format(slug=slug))
     for slug in plan.waiting:
         text = _('"{slug}" waits for an editor: ngopi approve {slug} --as NAME')
@@ -227,6 +252,7 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         "change": list(plan.change),
         "keep": list(plan.keep),
         "behind": list(plan.behind),
+        "reverted": list(plan.reverted),
         "waiting": list(plan.waiting),
         "retracted": list(plan.retracted),
         "drafts": list(plan.drafts),
@@ -237,17 +263,19 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         "seq": done.ledger.seq,
         "feed_url": done.feed_url,
     }
-    console.result(document, *_plan_lines(plan), _summary(done, dry_run=dry_run))
+    shown = _plan_lines(plan) if dry_run else []  # else it was shown before it was applied
+    console.result(document, *shown, _summary(done, dry_run=dry_run))
 
 
 def _rehearse(config: Config, console: Console, store: Store, take: Take | None) -> Published:
     from ngopi.catalogue import read_catalogue
     from ngopi.publish import publish as bring_in_line
+    from ngopi.recall import Recall
     from ngopi.store.dry_run import RehearsalStore, nothing_to_fetch
 
     return bring_in_line(
         config,
-        read_catalogue(config.episodes, zone=config.zone),
+        read_catalogue(config.episodes, zone=config.zone, recall=Recall(config.scratch)),
         RehearsalStore(store),
         by=who(),
         now=current_time(),
@@ -260,7 +288,7 @@ def _rehearse(config: Config, console: Console, store: Store, take: Take | None)
 def _plan_lines(plan: Plan) -> list[str]:
     names = (
         (_("add"), plan.add),
-        (_("change"), plan.change),
+        (_("change"), (*plan.change, *(["ngopi.toml"] if plan.show == "change" else []))),
         (_("scheduled"), plan.scheduled),
         (_("draft"), plan.drafts),
         (_("public, not in this folder"), plan.unknown),

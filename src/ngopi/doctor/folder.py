@@ -13,6 +13,7 @@ from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import read_bases, seen_ledger
 from ngopi.plan import make_plan, make_wish
 from ngopi.publish import keep_feed
+from ngopi.recall import Recall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,8 @@ def check_catalogue(
 ) -> tuple[tuple[CatalogueEntry, ...] | None, tuple[Diagnosis, ...]]:
     """Return the episodes of the folder (None: a file cannot be read) and what is wrong."""
     try:
-        entries = read_catalogue(config.episodes, zone=config.zone)
+        recall = Recall(config.scratch)
+        entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
     except CatalogueInvalidError as error:
         lines = error.values["problems"]
         assert isinstance(lines, tuple)
@@ -56,6 +58,10 @@ _PLANNED = {
     "add": (N_('"{slug}" is due and not public yet.'), "ngopi publish"),
     "change": (N_('"{slug}" was changed here and is public as before.'), "ngopi publish"),
     "behind": (N_('"{slug}" was changed by a colleague since.'), "ngopi pull"),
+    "reverted": (
+        N_('A rollback took this folder\'s "{slug}" back.'),
+        N_("ngopi pull, or: ngopi publish --take ours"),
+    ),
     "unknown": (N_('"{slug}" is public and not in this folder.'), "ngopi pull"),
     "clashes": (
         N_('"{slug}" was changed here and by a colleague.'),
@@ -83,6 +89,8 @@ def compare_with_public(
     plan = make_plan(entries, wish, ledger, bases=read_bases(config.scratch), now=now)
     for name, (message, hint) in _PLANNED.items():
         for slug in getattr(plan, name):
+            if name == "behind" and slug in plan.reverted:
+                continue
             yield Diagnosis(
                 subject="catalogue",
                 severity="warning",
@@ -100,7 +108,7 @@ def _compare_show(plan: Plan) -> Iterator[Diagnosis]:
             "ngopi publish",
         ),
         "behind": (
-            _("The show's own data was changed by a colleague since."),
+            _("The public show's data is not this folder's: a colleague or a rollback changed it."),
             _("copy the colleague's ngopi.toml and cover into this folder"),
         ),
         "clashes": (

@@ -109,7 +109,7 @@ def _store_again(case: Case, file: StoredObject, source: Path) -> None:
     if file.key in case.stock:
         # Its key carries another hash than its bytes have: whoever fetches it is served wrong.
         case.store.delete(file.key)
-    with case.progress.step(N_("Uploading"), file.size_bytes) as advance:
+    with case.progress.step(N_("Uploading"), file.size_bytes, unit="bytes") as advance:
         case.store.add(file.key, source, sha256=file.sha256, advance=advance)
 
 

@@ -13,7 +13,7 @@ from ngopi.feed.urls import is_loopback
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import LEDGER_KEY, history_key, release_key, sha256_of_bytes
 from ngopi.store.kinds import kind_of
-from ngopi.store.presets import endpoint_of
+from ngopi.store.presets import endpoint_of, settings_instead
 from ngopi.store.reach import Reach, is_readable, server_date, try_public
 from ngopi.transaction import FEED_KEY
 
@@ -30,8 +30,7 @@ _AT_ONCE = 8
 _CLOCK_WARNING_S, _CLOCK_ERROR_S = 60, 15 * 60
 _AMAZON = "https://s3.amazonaws.com"
 _CLOSED = N_(
-    "allow everybody to read it (the policy to paste: ngopi doctor --policies) "
-    "and check public_url in ngopi.toml"
+    "allow everybody to read it (how: ngopi doctor --policies) and check public_url in ngopi.toml"
 )
 _WRONG = N_(
     "remove this object at your provider, then run: ngopi doctor --fix; if it stays so, "
@@ -164,11 +163,17 @@ def check_privacy(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
     if not opened:
         yield healthy("privacy", _("the ledger and the releases are closed to the public"))
         return
+    hint = _("let the public read no more than the policy says: ngopi doctor --policies")
+    if settings_instead(case.config.store):
+        hint = _(
+            "this provider opens a whole bucket: let a rule before its address pass audio/, "
+            "covers/ and feed.xml only, or live with it"
+        )
     yield Diagnosis(
         subject="privacy",
         severity="warning",
         message=_("Anybody can read {keys}: who published what and when.").format(
             keys=", ".join(opened)
         ),
-        hint=_("let the public read no more than the policy says: ngopi doctor --policies"),
+        hint=hint,
     )

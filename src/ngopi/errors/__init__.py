@@ -91,6 +91,9 @@ from ngopi.errors.publishing import (
     OutputExistsError as OutputExistsError,
 )
 from ngopi.errors.publishing import (
+    OutputIsRecordingError as OutputIsRecordingError,
+)
+from ngopi.errors.publishing import (
     PortTakenError as PortTakenError,
 )
 from ngopi.errors.publishing import (
@@ -107,6 +110,9 @@ from ngopi.errors.publishing import (
 )
 from ngopi.errors.publishing import (
     ShowGuidChangedError as ShowGuidChangedError,
+)
+from ngopi.errors.publishing import (
+    SlugReusedError as SlugReusedError,
 )
 from ngopi.errors.publishing import (
     SlugTakenError as SlugTakenError,

@@ -69,6 +69,20 @@ class NotRetractedError(NgopiError):
     next_step = N_("see what was retracted, and when, with: ngopi history")
 
 
+class SlugReusedError(NgopiError):
+    """Another episode has the slug by now, under another guid."""
+
+    code, exit_status = "slug-reused", DATA
+    sentence = N_(
+        'The retracted episode "{slug}" has the guid {retracted}, but another public episode has '
+        "that name now, with the guid {public}."
+    )
+    next_step = N_(
+        "retract the other one first: ngopi retract {slug}; or make this one anew under another "
+        "name: ngopi ingest RECORDING --episode NAME"
+    )
+
+
 class AudioGoneError(NgopiError):
     """The feed would name audio that is not in the store any more."""
 
@@ -99,6 +113,14 @@ class OutputExistsError(NgopiError):
     code, exit_status = "output-exists", DATA
     sentence = N_("{path} is there already.")
     next_step = N_("choose another name, or add --yes to write over it.")
+
+
+class OutputIsRecordingError(NgopiError):
+    """Not even with --yes: nobody could bring the recording back."""
+
+    code, exit_status = "output-is-recording", DATA
+    sentence = N_("{path} is the recording itself, which ngopi never writes over.")
+    next_step = N_("choose another name for the master.")
 
 
 class NoCurveError(NgopiError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ngopi.model import ObjectHead, StoreSettings
     from ngopi.store.abilities import Abilities
+    from ngopi.store.source import Source
 
 _MEMORY = ".ngopi"
 
@@ -64,6 +65,17 @@ class Store(Protocol):
                 all when the object is there already).
             SourceUnreadableError: the file is gone.
             StoreVerifyError: the store keeps something else than it was sent.
+        """
+        ...
+
+    def add_all(self, sources: Sequence[Source], *, advance: Callable[[float], None]) -> None:
+        """Do `add` for all *sources*, whose keys differ; several at once if the store likes it.
+
+        *advance* is called from any thread, by one at a time. The first failure stops the
+        others; what had landed of them is not sent again by the next run.
+
+        Raises:
+            NgopiError: the first failure, one of those of `add`.
         """
         ...
 

@@ -8,10 +8,11 @@ from ngopi.model import ObjectHead
 from ngopi.store.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ngopi.store import Store
+    from ngopi.store.source import Source
 
 
 class RehearsalStore:
@@ -51,6 +52,11 @@ class RehearsalStore:
         del advance
         self.written[key] = path.stat().st_size
         return _head(key, self.written[key], sha256)
+
+    def add_all(self, sources: Sequence[Source], *, advance: Callable[[float], None]) -> None:
+        """Remember that all *sources* would be stored."""
+        for source in sources:
+            self.add(source.key, source.path, sha256=source.sha256, advance=advance)
 
     def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
         """Remember that *key* would be replaced."""

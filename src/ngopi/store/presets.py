@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from ngopi.errors import EndpointMissingError, UnknownPresetError
+from ngopi.i18n import _
 from ngopi.store.address import bucket_and_prefix
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ _MIB = 1 << 20
 # What listeners fetch; the ledger, the releases and the history are no business of theirs.
 _PUBLIC = ("audio/*", "covers/*", "feed.xml")
 _WRITTEN = (*_PUBLIC, "releases/*", "history/*", "ledger.json", "probe/*")
+# What gc, retract --delete-audio and doctor --fix delete; the state itself nobody does.
+_DELETED = ("audio/*", "covers/*", "releases/*", "probe/*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +133,41 @@ def region_of(settings: StoreSettings) -> str | None:
     return settings.region or preset_of(settings).region
 
 
+def settings_instead(settings: StoreSettings) -> tuple[str, ...]:
+    """Return what to set at a provider that takes no policies, as sentences; else nothing.
+
+    Source: Cloudflare R2, "S3 API compatibility" (no bucket policies), "Public buckets" and
+    "Authentication"; Backblaze B2, "S3-Compatible API" (no policies but for enterprises, since
+    2026), "Application Key Capabilities".
+    """
+    host = urlsplit(settings.endpoint or "").hostname or ""
+    if settings.preset == "r2" or host.endswith(".r2.cloudflarestorage.com"):
+        listen = _(
+            "Cloudflare R2 takes no policies. For listeners: connect a domain of your own in the "
+            "bucket's settings (Custom Domains), and write it as public_url into ngopi.toml."
+        )
+        key = _(
+            "For the access key: create an R2 API token with Object Read & Write, for this "
+            "bucket only."
+        )
+    elif settings.preset == "b2" or host.endswith(".backblazeb2.com"):
+        listen = _(
+            "Backblaze B2 takes no such policies. For listeners: say in the bucket's settings "
+            "that files in the bucket are public."
+        )
+        key = _(
+            "For the access key: create an application key with Read and Write, for this "
+            "bucket only."
+        )
+    else:
+        return ()
+    return listen, key, _("All that lies in the bucket is public then: keep nothing else there.")
+
+
 def bucket_policy(settings: StoreSettings) -> str:
     """Return the JSON of a policy by which anybody reads what listeners need, and no more.
 
-    R2 and B2 know no such policies: there a whole bucket is public, by a domain or a switch.
+    For providers that know policies, see `settings_instead`.
     """
     listen = {
         "Sid": "Listen",
@@ -144,8 +179,8 @@ def bucket_policy(settings: StoreSettings) -> str:
 
 
 def iam_policy(settings: StoreSettings) -> str:
-    """Return the JSON of a policy for the access key: the least that publishing needs."""
-    bucket, _ = bucket_and_prefix(settings.url)
+    """Return the JSON of a policy for the access key: the least that ngopi needs."""
+    bucket = bucket_and_prefix(settings.url)[0]
     publish = {
         "Sid": "Publish",
         "Action": [
@@ -166,7 +201,7 @@ def iam_policy(settings: StoreSettings) -> str:
     tidy = {
         "Sid": "TidyUp",
         "Action": ["s3:DeleteObject"],
-        "Resource": _resources(settings, ("probe/*",)),
+        "Resource": _resources(settings, _DELETED),
     }
     return _document([publish, tell, tidy])
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import threading
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ngopi.errors import (
     ObjectMissingError,
     ObjectTakenError,
+    SourceChangedError,
     SourceUnreadableError,
     StoreVerifyError,
     SwapConflictError,
@@ -24,12 +26,13 @@ from ngopi.store.journal import Journal
 from ngopi.store.kinds import find_kind, kind_of
 from ngopi.store.presets import endpoint_of, preset_of, region_of
 from ngopi.store.s3_answers import asking
-from ngopi.store.s3_bucket import Bucket, hex_md5, stated_sha256
+from ngopi.store.s3_bucket import Body, Bucket, hex_md5, stated_sha256
 from ngopi.store.s3_upload import PartsUpload
-from ngopi.store.source import checked_blocks
+from ngopi.store.source import Source, checked_blocks
+from ngopi.store.turns import StoppedError, Turns, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from types_boto3_s3 import S3Client
@@ -40,7 +43,8 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 20
 # One request up to here; above it parts, so that a cut connection costs a part and not an hour.
-_WHOLE_BYTES = 16 << 20
+# No preset has smaller parts: it fits into the buffer of one.
+_WHOLE_BYTES = 8 << 20
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 _ATTEMPTS = 3
@@ -136,21 +140,32 @@ class S3Store:
         self, key: str, path: Path, *, sha256: str, advance: Callable[[float], None]
     ) -> ObjectHead:
         """Store the file *path* for ever under *key*, unless the same is already there."""
-        there = self.head(key)
-        if there is not None:
-            self._parts_upload(key).forget()
-            advance(there.size_bytes)
-            return self._same(there, sha256=sha256)
-        try:
-            size_bytes = self._send(key, path, sha256=sha256, advance=advance)
-        except SwapConflictError:
-            # Another producer was faster, or this write landed and boto3 repeated it because
-            # the reply was lost: either way it is the content that counts.
-            there = self.head(key)
-            if there is None:
-                raise
-            return self._same(there, sha256=sha256)
-        return self._verified(key, size_bytes=size_bytes, sha256=sha256)
+        source = Source(key=key, path=path, sha256=sha256)
+        return self._added(source, advance=advance, turns=self._turns())
+
+    def add_all(self, sources: Sequence[Source], *, advance: Callable[[float], None]) -> None:
+        """Store all *sources*, several at once; their parts take turns.
+
+        Memory: as for one file, however many there are.
+        """
+        self._able()  # asked here: the threads would each ask anew
+        turns = self._turns()
+        one_at_a_time = threading.Lock()
+
+        def advance_alone(done_bytes: float) -> None:
+            with one_at_a_time:
+                if turns.stopped.done():  # whoever looked on is gone
+                    raise StoppedError
+                advance(done_bytes)
+
+        side_by_side(
+            [
+                partial(self._added, source, advance=advance_alone, turns=turns)
+                for source in sources
+            ],
+            turns=turns,
+            at_once=preset_of(self._settings).parts_at_once,
+        )
 
     def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
         """Replace *key* by *data* if its version still is *expected* (None: nothing is there)."""
@@ -256,11 +271,36 @@ class S3Store:
             return True
         return etag.strip('"') == hex_md5(data)
 
-    def _send(self, key: str, path: Path, *, sha256: str, advance: Callable[[float], None]) -> int:
+    def _turns(self) -> Turns:
+        preset = preset_of(self._settings)
+        return Turns(preset.parts_at_once, buffer_bytes=preset.part_bytes)
+
+    def _added(
+        self, source: Source, *, advance: Callable[[float], None], turns: Turns
+    ) -> ObjectHead:
+        key, sha256 = source.key, source.sha256
+        there = self.head(key)
+        if there is not None:
+            self._parts_upload(key, turns).forget()
+            advance(there.size_bytes)
+            return self._same(there, sha256=sha256)
+        try:
+            size_bytes = self._send(source, advance=advance, turns=turns)
+        except SwapConflictError:
+            # Another producer was faster, or this write landed and boto3 repeated it because
+            # the reply was lost: either way it is the content that counts.
+            there = self.head(key)
+            if there is None:
+                raise
+            return self._same(there, sha256=sha256)
+        return self._verified(key, size_bytes=size_bytes, sha256=sha256)
+
+    def _send(self, source: Source, *, advance: Callable[[float], None], turns: Turns) -> int:
         able = self._able()
+        key, path, sha256 = source.key, source.path, source.sha256
         size_bytes = _size_bytes_of(path)
         if size_bytes > _WHOLE_BYTES:
-            self._parts_upload(key).send(
+            self._parts_upload(key, turns).send(
                 key,
                 path,
                 sha256=sha256,
@@ -268,20 +308,27 @@ class S3Store:
                 advance=advance,
             )
             return size_bytes
-        data = b"".join(checked_blocks(path, sha256=sha256, block_bytes=_WHOLE_BYTES))
-        condition = self._absent(key, able=able.if_none_match)
-        self._bucket.put(key, data, sha256=sha256, condition=condition)
-        advance(len(data))
-        return len(data)
+        buffer = turns.take()
+        try:
+            blocks = checked_blocks(path, sha256=sha256, buffer=lambda: buffer)
+            data = next(blocks, memoryview(b""))
+            for _more in blocks:  # and what *data* was is overwritten
+                raise SourceChangedError(path=path)
+            condition = self._absent(key, able=able.if_none_match)
+            body = Body(data, turns.stopped.done)
+            self._bucket.put(key, body, sha256=sha256, condition=condition)
+        finally:
+            turns.give_back(buffer)
+        advance(size_bytes)
+        return size_bytes
 
-    def _parts_upload(self, key: str) -> PartsUpload:
+    def _parts_upload(self, key: str, turns: Turns) -> PartsUpload:
         folder = None if self._memory is None else self._memory / "uploads"
-        preset = preset_of(self._settings)
         return PartsUpload(
             bucket=self._bucket,
             journal=Journal(folder, place=f"{self._address} {self._name} {self._prefix}{key}"),
-            part_bytes=preset.part_bytes,
-            at_once=preset.parts_at_once,
+            part_bytes=preset_of(self._settings).part_bytes,
+            turns=turns,
         )
 
     def _same(self, there: ObjectHead, *, sha256: str) -> ObjectHead:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from ngopi.model import ObjectHead
 from ngopi.store.kinds import kind_of
 from ngopi.store.s3_answers import asking, status_and_code
+from ngopi.store.turns import StoppedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from types_boto3_s3 import S3Client  # noqa: TC004 - stubs, which only development has
@@ -23,6 +27,45 @@ class Condition(TypedDict, total=False):
 
     IfMatch: str
     IfNoneMatch: Literal["*"]
+
+
+class Body(io.RawIOBase):
+    """Bytes to send, which lie in a buffer and end all at once when *stopped* says so."""
+
+    def __init__(self, data: memoryview, stopped: Callable[[], bool]) -> None:
+        self.data = data
+        self._stopped = stopped
+        self._position = 0
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def readable(self) -> bool:
+        """Tell that this is read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Tell that it is read again when a request is repeated."""
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next *size* bytes, or all that are left."""
+        if self._stopped():
+            raise StoppedError
+        stop = len(self.data) if size is None or size < 0 else self._position + size
+        piece = bytes(self.data[self._position : stop])
+        self._position += len(piece)
+        return piece
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to *offset* from the start, from here or from the end."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: len(self.data)}
+        self._position = start[whence] + offset
+        return self._position
+
+    def tell(self) -> int:
+        """Return where the next byte is read."""
+        return self._position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +110,21 @@ class Bucket:
                 return None
             raise
 
-    def put(self, key: str, data: bytes, *, sha256: str, condition: Condition) -> ObjectHead:
-        """Store *data* in one request.
+    def put(self, key: str, body: bytes | Body, *, sha256: str, condition: Condition) -> ObjectHead:
+        """Store *body* in one request.
 
         Raises:
             SwapConflictError: the condition does not hold.
             StoreWriteError: the store refuses, perhaps the condition as such.
         """
         kind = kind_of(key)
+        md5 = hex_md5(body if isinstance(body, bytes) else body.data)
         with self.asking("PutObject", key):
             answer = self.client.put_object(
                 Bucket=self.name,
                 Key=self.prefix + key,
-                Body=data,
-                ContentMD5=_content_md5(hex_md5(data)),
+                Body=body,  # type: ignore[arg-type] # boto3 reads, seeks and tells, no more
+                ContentMD5=_content_md5(md5),
                 ContentType=kind.media_type,
                 CacheControl=kind.cache_control,
                 Metadata={"sha256": sha256},
@@ -88,7 +132,7 @@ class Bucket:
             )
         return ObjectHead(
             key=key,
-            size_bytes=len(data),
+            size_bytes=len(body),
             sha256=sha256,
             version=answer["ETag"],
             media_type=kind.media_type,
@@ -107,7 +151,7 @@ class Bucket:
             )["UploadId"]
 
     def send_part(
-        self, key: str, upload_id: str, number: int, body: bytes | BinaryIO, *, md5: str
+        self, key: str, upload_id: str, number: int, body: bytes | Body, *, md5: str
     ) -> str:
         """Send one part, whose MD5 is *md5* as hex, and return its ETag."""
         with self.asking("UploadPart", key):
@@ -116,7 +160,7 @@ class Bucket:
                 Key=self.prefix + key,
                 UploadId=upload_id,
                 PartNumber=number,
-                Body=body,
+                Body=body,  # type: ignore[arg-type] # boto3 reads, seeks and tells, no more
                 ContentMD5=_content_md5(md5),
             )
         return answer["ETag"]
@@ -190,7 +234,7 @@ def stated_sha256(metadata: dict[str, str]) -> str | None:
     return next((value for name, value in metadata.items() if name.lower() == "sha256"), None)
 
 
-def hex_md5(data: bytes) -> str:
+def hex_md5(data: bytes | memoryview) -> str:
     """Return the MD5 of *data* as hex."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 

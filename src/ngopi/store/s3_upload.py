@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
+import itertools
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from ngopi.errors import NgopiError, SourceChangedError, StoreWriteError, SwapConflictError
 from ngopi.store.journal import Journal, LandedPart, Upload
-from ngopi.store.s3_bucket import Bucket, hex_md5
+from ngopi.store.s3_bucket import Body, Bucket, hex_md5
 from ngopi.store.source import checked_blocks
+from ngopi.store.turns import StoppedError, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from ngopi.store.s3_bucket import Condition
@@ -27,38 +29,108 @@ _log = logging.getLogger(__name__)
 _STOP_LIMIT_S = 2.0
 
 
-class _StoppedError(BaseException):
-    """A part was told to stop; no Exception, which boto3 would take for a lost connection."""
+@dataclass(slots=True, kw_only=True)
+class _Sending:
+    """Which parts of *upload* have *landed*, and which are under way (number and bytes)."""
 
+    bucket: Bucket
+    journal: Journal
+    turns: Turns
+    upload: Upload
+    advance: Callable[[float], None]
+    landed: dict[int, LandedPart]
+    under_way: dict[Future[LandedPart], tuple[int, int]] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
 
-class _Body(io.BytesIO):
-    """The bytes of one part, which end all at once when *stop* is set."""
+    def send_missing(self, path: Path) -> dict[int, LandedPart]:
+        buffer = bytearray()
+        blocks = checked_blocks(path, sha256=self.upload.sha256, buffer=lambda: buffer)
+        try:
+            for number in itertools.count(1):
+                buffer = self._turn()
+                with contextlib.ExitStack() as turn:
+                    turn.callback(self.turns.give_back, buffer)
+                    block = next(blocks, None)
+                    if block is None:
+                        break
+                    if self._has(number, block):
+                        self.advance(len(block))
+                    else:
+                        self._start(number, block, turn.pop_all())
+            while self.under_way:
+                self._settle()
+        finally:
+            self._end()
+        return self.landed
 
-    def __init__(self, data: bytes, stop: threading.Event) -> None:
-        super().__init__(data)
-        self._stop = stop
+    def _turn(self) -> bytearray:
+        # What has landed is written down before one waits for other files to give way.
+        while self.under_way:
+            buffer = self.turns.take_if_free()
+            if buffer is not None:
+                return buffer
+            self._settle()
+        return self.turns.take()
 
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next *size* bytes."""
-        if self._stop.is_set():
-            raise _StoppedError
-        return super().read(size)
+    def _has(self, number: int, block: memoryview) -> bool:
+        return number in self.landed and self.landed[number].md5 == hex_md5(block)
+
+    def _start(self, number: int, block: memoryview, turn: contextlib.ExitStack) -> None:
+        future: Future[LandedPart] = Future()
+
+        def run() -> None:
+            try:
+                with turn:
+                    md5, body = hex_md5(block), Body(block, self.stop.is_set)
+                    etag = self.bucket.send_part(
+                        self.upload.key, self.upload.upload_id, number, body, md5=md5
+                    )
+                future.set_result(LandedPart(etag=etag, md5=md5))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
+                future.set_exception(error)
+
+        # Not a pool, whose threads the interpreter waits for at its end: a part that hangs in a
+        # dead connection would keep a person waiting a minute after Ctrl-C.
+        threading.Thread(target=run, name=f"ngopi-part-{number}", daemon=True).start()
+        self.under_way[future] = (number, len(block))
+
+    def _settle(self) -> None:
+        """Wait for parts to land, and write them down."""
+        watched: list[Future[Any]] = [*self.under_way, self.turns.stopped]
+        wait(watched, return_when=FIRST_COMPLETED)
+        if self.turns.stopped.done():
+            raise StoppedError
+        for future in [future for future in self.under_way if future.done()]:
+            number, part_bytes = self.under_way[future]
+            self.landed[number] = future.result()
+            del self.under_way[future]
+            self.journal.write(replace(self.upload, parts=self.landed))
+            self.advance(part_bytes)
+
+    def _end(self) -> None:
+        """Stop the parts that are still under way, and write down those that land all the same."""
+        self.stop.set()
+        late = wait(self.under_way, timeout=_STOP_LIMIT_S).done
+        for future in (future for future in late if future.exception() is None):
+            self.landed[self.under_way[future][0]] = future.result()
+        if late:
+            self.journal.write(replace(self.upload, parts=self.landed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartsUpload:
-    """The way of one file into *bucket*, *at_once* parts of *part_bytes* at a time.
+    """The way of one file into *bucket*, in parts of *part_bytes*, each when it has its turn.
 
-    Memory: at_once + 1 parts. What has landed stays in the store until the next run, if the
-    *journal* is kept: a lost connection or Ctrl-C costs the parts that were under way. It is
-    dropped when it can be of no use: the file has changed, somebody else stored the key, or
-    the store refuses the parts as a whole.
+    Memory: one part for each of the *turns*. What has landed stays in the store until the next
+    run, if the *journal* is kept: a lost connection or Ctrl-C costs the parts that were under
+    way. It is dropped when it can be of no use: the file has changed, somebody else stored the
+    key, or the store refuses the parts as a whole.
     """
 
     bucket: Bucket
     journal: Journal
     part_bytes: int
-    at_once: int
+    turns: Turns
 
     def send(
         self,
@@ -81,7 +153,15 @@ class PartsUpload:
         """
         upload = self._resumed(key, sha256=sha256) or self._begun(key, sha256=sha256)
         try:
-            landed = self._send_missing(upload, path, advance)
+            sending = _Sending(
+                bucket=self.bucket,
+                journal=self.journal,
+                turns=self.turns,
+                upload=upload,
+                advance=advance,
+                landed=dict(upload.parts),
+            )
+            landed = sending.send_missing(path)
             etags = {number: part.etag for number, part in landed.items()}
             self._complete(upload, etags, condition())
         except BaseException as error:
@@ -114,7 +194,7 @@ class PartsUpload:
         upload = self.journal.read()
         if upload is None:
             return None
-        if (upload.key, upload.sha256) != (key, sha256):
+        if (upload.key, upload.sha256, upload.part_bytes) != (key, sha256, self.part_bytes):
             self._drop(upload)
             return None
         try:
@@ -128,60 +208,6 @@ class PartsUpload:
             if there.get(number) == {part.etag.strip('"')}
         }
         return replace(upload, parts=parts)
-
-    def _send_missing(
-        self, upload: Upload, path: Path, advance: Callable[[float], None]
-    ) -> dict[int, LandedPart]:
-        landed = dict(upload.parts)
-        under_way: dict[Future[LandedPart], tuple[int, int]] = {}
-        stop = threading.Event()
-
-        def settle() -> None:
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                number, part_bytes = under_way[future]
-                landed[number] = future.result()
-                del under_way[future]
-                self.journal.write(replace(upload, parts=landed))
-                advance(part_bytes)
-
-        blocks = checked_blocks(path, sha256=upload.sha256, block_bytes=upload.part_bytes)
-        try:
-            for number, block in enumerate(blocks, start=1):
-                if number in upload.parts and upload.parts[number].md5 == hex_md5(block):
-                    advance(len(block))
-                    continue
-                if len(under_way) == self.at_once:
-                    settle()
-                future = self._started(upload, number, block, stop)
-                under_way[future] = (number, len(block))
-            while under_way:
-                settle()
-        finally:
-            stop.set()
-            late = wait(under_way, timeout=_STOP_LIMIT_S).done
-            for future in (future for future in late if future.exception() is None):
-                landed[under_way[future][0]] = future.result()
-            if late:
-                self.journal.write(replace(upload, parts=landed))
-        return landed
-
-    def _started(
-        self, upload: Upload, number: int, block: bytes, stop: threading.Event
-    ) -> Future[LandedPart]:
-        future: Future[LandedPart] = Future()
-
-        def run() -> None:
-            try:
-                md5, body = hex_md5(block), _Body(block, stop)
-                etag = self.bucket.send_part(upload.key, upload.upload_id, number, body, md5=md5)
-                future.set_result(LandedPart(etag=etag, md5=md5))
-            except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
-                future.set_exception(error)
-
-        # Not a pool, whose threads the interpreter waits for at its end: a part that hangs in a
-        # dead connection would keep a person waiting a minute after Ctrl-C.
-        threading.Thread(target=run, name=f"ngopi-part-{number}", daemon=True).start()
-        return future
 
     def _complete(self, upload: Upload, etags: dict[int, str], condition: Condition) -> None:
         try:

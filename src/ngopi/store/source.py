@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngopi.errors import SourceChangedError, SourceUnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 
-def checked_blocks(path: Path, *, sha256: str, block_bytes: int) -> Iterator[bytes]:
-    """Yield *path* in blocks of *block_bytes* (the last may be shorter).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file of this machine, whose SHA-256 is known, and the *key* it shall have in a store."""
 
-    The check comes after the last block: who stores the blocks must drop them on an error.
+    key: str
+    path: Path
+    sha256: str
+
+
+def checked_blocks(
+    path: Path, *, sha256: str, buffer: Callable[[], bytearray]
+) -> Iterator[memoryview]:
+    """Yield *path* piece by piece, each in what *buffer* returns and as long (the last: shorter).
+
+    The check comes after the last piece: who stores them must drop them on an error.
 
     Raises:
         SourceChangedError: the bytes that were read are not those that *sha256* says.
@@ -24,7 +36,11 @@ def checked_blocks(path: Path, *, sha256: str, block_bytes: int) -> Iterator[byt
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(block_bytes):
+            while True:
+                whole = memoryview(buffer())
+                block = whole[: file.readinto(whole)]
+                if not block:
+                    break
                 digest.update(block)
                 yield block
     except OSError as error:
