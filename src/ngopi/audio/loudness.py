@@ -31,7 +31,7 @@ _MOMENTARY_HOPS, _SHORT_TERM_HOPS = 4, 30
 _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU, _RANGE_GATE_LU = -10.0, -20.0
 _RANGE_PERCENTILES = (10, 95)
-_WINDOW_HOPS = 20  # two seconds fit the processor's cache
+_WINDOW_HOPS = 30  # three seconds fit the processor's cache
 
 # By number of channels, in the order that WAV and FFmpeg use: L R C LFE, back, sides.
 _CHANNEL_WEIGHTS = {

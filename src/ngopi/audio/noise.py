@@ -51,14 +51,17 @@ class NoiseReduction:
     def removed(self, read: Read, start: int, stop: int) -> NDArray[np.float32]:
         """Return frames *start* to *stop* of what *read* gives, with less noise."""
         first, last = start // _HOP, -(-stop // _HOP)
-        pieces = [
-            self._hops(read, hop, min(hop + _PIECE_HOPS, last))
-            for hop in range(first, last, _PIECE_HOPS)
-        ]
-        whole = np.concatenate(pieces)
+        whole: NDArray[np.float32] | None = None
+        for hop in range(first, last, _PIECE_HOPS):
+            piece = self._hops(read, hop, min(hop + _PIECE_HOPS, last))
+            if whole is None:
+                whole = np.empty(((last - first) * _HOP, len(piece)), np.float32)
+            whole[(hop - first) * _HOP :][: piece.shape[1]] = piece.T
+        assert whole is not None
         return whole[start - first * _HOP :][: stop - start]
 
     def _hops(self, read: Read, first: int, last: int) -> NDArray[np.float32]:
+        """Return the sound of hops *first* to *last*: (channels, frames)."""
         # A hop is the end of the window before and the beginning of its own.
         samples = read((first - 1 - _AROUND) * _HOP, (last + 1 + _AROUND) * _HOP)
         planar = np.ascontiguousarray(samples.T)
@@ -69,8 +72,9 @@ class NoiseReduction:
         inner *= self._gains(power)
         parts = np.fft.irfft(inner, axis=2)
         parts *= _BACK
-        both = parts[:, :-1, _HOP:] + parts[:, 1:, :_HOP]
-        return np.ascontiguousarray(both.reshape(len(planar), -1).T)
+        both = parts[:, :-1, _HOP:]
+        both += parts[:, 1:, :_HOP]
+        return both.reshape(len(planar), -1)
 
     def _gains(self, power: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the gain of each bin, for all but the first and the last windows of *power*."""

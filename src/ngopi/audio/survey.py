@@ -30,7 +30,7 @@ NOISE_FRAMES = 4096
 
 _WINDOW_FRAMES = 16384  # 3 Hz apart: hum against what lies beside it
 _WINDOWS = 300
-_CHUNK_FRAMES = 1 << 15
+_CHUNK_FRAMES = 1 << 17
 _ROWS = 16  # spectra at a time
 
 _RUN = 3  # so many equal samples at the highest value are clipped

@@ -20,11 +20,10 @@ _SENTENCES = {
         "Nothing was repaired; record at a lower level next time."
     ),
     "damaged": N_(
-        "{count} damaged pieces of the recording cannot be read: silence of the same length "
-        "is in their place."
+        "Damaged pieces of the recording are silence of the same length now: {count} pieces."
     ),
-    "gaps": N_("{count} gaps in the recording were filled with silence of their length."),
-    "jumps": N_("The recorder's clock jumped {count} times; no sound was lost for it."),
+    "gaps": N_("Gaps in the recording were filled with silence of their length: {count} gaps."),
+    "jumps": N_("Jumps of the recorder's clock were ignored, no sound is lost: {count} jumps."),
     "cut-short": N_("The recording ends {at_s:.0f} s before the length that it states."),
     "same-twice": N_("Both channels are the same sound: it is delivered as mono."),
     "opposite-twice": N_(
