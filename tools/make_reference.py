@@ -49,6 +49,7 @@ TYPES = {
     "ShowKind": '`"episodic"` or `"serial"`',
     "EpisodeKind": '`"full"`, `"trailer"` or `"bonus"`',
     "tuple[Person, ...]": "list of `{ name = …, role = … }`",
+    "tuple[Chapter, ...]": 'a list of `{ start = "12:30", title = "…" }`',
 }
 
 STATUSES = {
