@@ -50,6 +50,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
+def sweep(path: Path) -> None:
+    """Remove what a killed run left of a new *path*; nobody else may be writing it meanwhile."""
+    with contextlib.suppress(OSError):  # litter harms nobody
+        for left in path.parent.glob(f".{path.name}.*.tmp"):
+            left.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames inside *folder* survive a power cut, where the system can."""
     if os.name == "nt":  # a folder has no handle to flush there

@@ -6,20 +6,25 @@ neither feed nor site shows them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ngopi.atomic import write_atomic
+from ngopi.errors import DiskError
 from ngopi.i18n import _
-from ngopi.model import Approval, AudioFile
+from ngopi.model import Approval, AudioFile, Loudness, SourceFile
 from ngopi.tomlfile import Problem, build, parse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = "audio-files.json"
+
+# A later ngopi may read more out of the same bytes: what an earlier one made of them is not it.
+_KNOWN_FIELDS = ",".join(f.name for kind in (AudioFile, Loudness, SourceFile) for f in fields(kind))
 
 W = TypeVar("W", AudioFile, Approval)
 
@@ -38,7 +43,7 @@ class Recall:
 
     def find(self, data: bytes) -> AudioFile | None:
         """Return what a file with these bytes says; None if it was not seen before."""
-        key = hashlib.sha256(data).hexdigest()
+        key = _key(data)
         document = self._known.get(key)
         audio = None if document is None else build(AudioFile, document, text="")[0]
         if document is not None and audio is not None:
@@ -47,18 +52,22 @@ class Recall:
 
     def keep(self, data: bytes, audio: AudioFile) -> None:
         """Remember that *data* says *audio*, which has no certificate any more."""
-        self._used[hashlib.sha256(data).hexdigest()] = asdict(audio)
+        self._used[_key(data)] = asdict(audio)
 
     def save(self) -> None:
         """Write what was found or kept, if it is something else than lies there.
 
-        Raises:
-            DiskError: it cannot be written.
+        Where that cannot be written, the next run only takes longer.
         """
         if self._used.keys() == self._known.keys():
             return
-        self._path.parent.mkdir(exist_ok=True)
-        write_atomic(self._path, json.dumps(self._used, separators=(",", ":")).encode())
+        with contextlib.suppress(OSError, DiskError):
+            self._path.parent.mkdir(exist_ok=True)
+            write_atomic(self._path, json.dumps(self._used, separators=(",", ":")).encode())
+
+
+def _key(data: bytes) -> str:
+    return hashlib.sha256(_KNOWN_FIELDS.encode() + b"\n" + data).hexdigest()
 
 
 def _documents(path: Path) -> dict[str, dict[str, Any]]:

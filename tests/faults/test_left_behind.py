@@ -8,6 +8,7 @@ import time
 import pytest
 
 from ngopi.store.folder import FolderStore
+from ngopi.store.journal import Journal, Upload
 
 HOUR_S = 3600
 
@@ -83,3 +84,15 @@ def test_what_cannot_be_removed_stops_nobody(store):
 
     assert odd.is_dir()
     assert not left.exists()
+
+
+def test_an_upload_that_begins_removes_what_a_killed_one_left_of_its_journal(tmp_path):
+    journal = Journal(tmp_path, place="s3://toko/audio/satu.mp3")
+    upload = Upload(key="k", sha256="0f", upload_id="u", part_bytes=8, parts={})
+    journal.write(upload)
+    (kept,) = tmp_path.iterdir()
+    put(tmp_path, f".{kept.name}.0123abcd.tmp", age_s=0)
+    others = put(tmp_path, f".{'0' * 32}.json.0123abcd.tmp", age_s=0)
+
+    assert journal.read() == upload
+    assert set(tmp_path.iterdir()) == {kept, others}

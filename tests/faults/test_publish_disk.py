@@ -181,7 +181,7 @@ def test_a_disk_that_became_read_only(ngopi, show, small_disk, published):
     assert_converged(ngopi, show, env, witness)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind root")
 def test_a_folder_that_became_read_only(ngopi, show, published, tmp_path):
     env, witness = published()
     folders = [path for path in tmp_path.rglob("public-disk/**") if path.is_dir()]

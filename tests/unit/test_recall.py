@@ -124,3 +124,15 @@ def test_what_is_gone_from_the_catalogue_is_forgotten(episodes):
 
     assert read(episodes) is None
     assert memory(episodes).stat().st_size < before
+
+
+def test_a_memory_that_cannot_be_written_stops_nobody(episodes):
+    """It only makes the next run quicker."""
+    read(episodes)
+    path = memory(episodes)
+    path.unlink()
+    path.mkdir()
+
+    assert read(episodes).size_bytes == 100
+    assert path.is_dir()
+    assert [each.name for each in path.parent.iterdir()] == [path.name]

@@ -132,7 +132,7 @@ def hear_growing(file: GrowingFile, sound: Sound, *, floor_dbtp: float) -> Heard
     *floor_dbtp* as in `hear`.
 
     Raises:
-        DamagedRecordingError: it is not *sound* as a whole MP3.
+        MasterIncompleteError: it is not *sound* as a whole MP3.
     """
     return _heard(
         mp3_windows(file, frames=sound.frames, advance=_unseen),

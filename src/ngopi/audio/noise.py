@@ -70,7 +70,7 @@ class NoiseReduction:
         power = (spectra.real**2 + spectra.imag**2).sum(axis=0)
         inner = spectra[:, _AROUND : spectra.shape[1] - _AROUND]
         inner *= self._gains(power)
-        parts = np.fft.irfft(inner, axis=2)
+        parts = np.asarray(np.fft.irfft(inner, axis=2), np.float32)
         parts *= _BACK
         both = parts[:, :-1, _HOP:]
         both += parts[:, 1:, :_HOP]

@@ -15,7 +15,7 @@ from ngopi.audio.intake import refusal, status, unchanged
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.timeline import Clock, Tally
 from ngopi.errors import (
-    DamagedRecordingError,
+    MasterIncompleteError,
     NoAudioError,
     UnknownCodecError,
     UnreadableRecordingError,
@@ -107,7 +107,7 @@ def mp3_windows(
     known, is not given.
 
     Raises:
-        DamagedRecordingError: it is no whole MP3.
+        MasterIncompleteError: it is no whole MP3.
     """
     queue, left = AudioFifo(), frames
     try:
@@ -125,9 +125,9 @@ def mp3_windows(
                     left -= taken.samples
                     advance(taken.samples / rate_hz)
     except av.FFmpegError as error:
-        raise DamagedRecordingError(path=file.path) from error
+        raise MasterIncompleteError from error
     if left:
-        raise DamagedRecordingError(path=file.path)
+        raise MasterIncompleteError
 
 
 def delivery_rate_hz(recording: Recording) -> int:

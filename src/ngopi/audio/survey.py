@@ -8,15 +8,14 @@ with its length. Loudness here is an estimate for decisions; `loudness` is the m
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ngopi.audio.cores import cores
+from ngopi.audio.extremes import Tally, extremes_of
 from ngopi.audio.loudness import decibels
 from ngopi.audio.weighting import k_weighting
 
@@ -30,12 +29,7 @@ NOISE_FRAMES = 4096
 
 _WINDOW_FRAMES = 16384  # 3 Hz apart: hum against what lies beside it
 _WINDOWS = 300
-_CHUNK_FRAMES = 1 << 17
 _ROWS = 16  # spectra at a time
-
-_RUN = 3  # so many equal samples at the highest value are clipped
-_JUST_BELOW = 0.998
-_LOWEST_CLIPPED = 0.05  # in 8 bit, quiet peaks are flat by themselves
 
 _SILENT_LUFS = -90.0
 _GATE_LUFS, _GATE_LU = -70.0, -10.0
@@ -113,123 +107,21 @@ def survey(sound: Sound, *, advance: Callable[[float], None]) -> Survey:
     *advance* is called with seconds measured since. Lossy and resampled recordings lose the
     equal values that clipping leaves: there it is not found.
     """
-    tallies = [_Tally() for _ in range(sound.channels)]
-    difference = opposite = 0.0
-    starts = range(0, sound.frames, _CHUNK_FRAMES)
-    with ThreadPoolExecutor(cores()) as threads:
-        for start, (found, apart, together) in zip(
-            starts, threads.map(partial(_tallied, sound, tallies), starts), strict=True
-        ):
-            for tally, part in zip(tallies, found, strict=True):
-                tally.add(part)
-            difference, opposite = max(difference, apart), max(opposite, together)
-            advance(min(_CHUNK_FRAMES, sound.frames - start) / sound.sample_rate_hz)
-    peak = max(max(tally.tops[0].level, tally.tops[1].level) for tally in tallies)
+    every = extremes_of(sound, advance=advance)
+    tallies = every.channels
+    peak = max(top.level for tally in tallies for top in tally.tops)
     look = _Look(sound, [tally.total / max(sound.frames, 1) for tally in tallies])
     return Survey(
         sample_rate_hz=sound.sample_rate_hz,
         frames=sound.frames,
         channels=tuple(look.channel(n, tally) for n, tally in enumerate(tallies)),
-        difference_db=_against(difference, peak) if sound.channels > 1 else 0.0,
-        sum_db=_against(opposite, peak) if sound.channels > 1 else 0.0,
+        difference_db=_against(every.difference, peak) if sound.channels > 1 else 0.0,
+        sum_db=_against(every.together, peak) if sound.channels > 1 else 0.0,
     )
-
-
-def _peak(samples: NDArray[np.float32]) -> float:
-    return max(float(samples.max()), -float(samples.min()))
 
 
 def _against(level: float, reference: float) -> float:
     return 20 * math.log10(level / reference) if level and reference else -math.inf
-
-
-# -- every sample -------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Top:
-    """The highest value of one sign, and who stands there."""
-
-    level: float = 0.0
-    flat: int = 0
-    just_below: int = 0
-    first: int | None = None
-
-    @classmethod
-    def of(cls, samples: NDArray[np.float32], sign: int, start: int, *, known: float) -> _Top:
-        inside = slice(_RUN - 1, len(samples) - _RUN + 1)
-        level = float(samples[inside].max() if sign > 0 else -samples[inside].min())
-        if level < max(known, _LOWEST_CLIPPED):  # most chunks: nobody asks for more of them
-            return cls(level=level)
-        flat = _in_runs(samples == np.float32(sign * level))[inside]
-        count = int(np.count_nonzero(flat))
-        near = samples[inside] * sign > level * _JUST_BELOW
-        return cls(
-            level=level,
-            flat=count,
-            just_below=int(np.count_nonzero(near)) - count,
-            first=start + int(flat.argmax()) if count else None,
-        )
-
-    def add(self, later: _Top) -> None:
-        if later.level > self.level:
-            self.level, self.flat, self.just_below, self.first = 0.0, 0, 0, None
-        if later.level < self.level:
-            return
-        self.level = later.level
-        self.flat += later.flat
-        self.just_below += later.just_below
-        self.first = later.first if self.first is None else self.first
-
-
-def _tallied(sound: Sound, known: list[_Tally], start: int) -> tuple[list[_Tally], float, float]:
-    """Return the tally of each channel of a chunk, and the peaks of L - R and of L + R.
-
-    *known* is what was found so far, however far that is.
-    """
-    margin = _RUN - 1
-    stop = min(start + _CHUNK_FRAMES, sound.frames)
-    planar = np.ascontiguousarray(sound.read(start - margin, stop + margin).T)
-    tallies = [_Tally.of(*each, start) for each in zip(planar, known, strict=True)]
-    if len(planar) == 1:
-        return tallies, 0.0, 0.0
-    return tallies, _peak(planar[0] - planar[1]), _peak(planar[0] + planar[1])
-
-
-@dataclass(slots=True)
-class _Tally:
-    total: float = 0.0
-    tops: tuple[_Top, _Top] = field(default_factory=lambda: (_Top(), _Top()))
-
-    @classmethod
-    def of(cls, samples: NDArray[np.float32], known: _Tally, start: int) -> _Tally:
-        high, low = (top.level for top in known.tops)
-        return cls(
-            total=float(samples[_RUN - 1 : len(samples) - _RUN + 1].sum()),
-            tops=(
-                _Top.of(samples, 1, start, known=high),
-                _Top.of(samples, -1, start, known=low),
-            ),
-        )
-
-    def add(self, later: _Tally) -> None:
-        self.total += later.total
-        for top, other in zip(self.tops, later.tops, strict=True):
-            top.add(other)
-
-    @property
-    def clipped(self) -> list[_Top]:
-        # A slow wave has flat tops of 16-bit steps too, but comes to them step by step.
-        return [top for top in self.tops if top.flat and top.flat >= top.just_below]
-
-
-def _in_runs(there: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return what of *there* stands in runs of _RUN or more."""
-    begins = there[:-2] & there[1:-1] & there[2:]
-    inside = np.zeros_like(there)
-    for shift in range(_RUN):
-        inside[shift : shift + len(begins)] |= begins
-    return inside
 
 
 # -- windows here and there ---------------------------------------------------------------
@@ -265,7 +157,7 @@ class _Look:
         self._low = np.concatenate(low, axis=1)
         self._short = np.concatenate(short, axis=1) * (2 / NOISE_FRAMES)
 
-    def channel(self, number: int, tally: _Tally) -> ChannelSurvey:
+    def channel(self, number: int, tally: Tally) -> ChannelSurvey:
         energies = self._long[number].astype(np.float64)
         quiet = self._quiet(number)
         noise = quiet.mean(axis=0)

@@ -24,8 +24,9 @@ from ngopi.audio.mastering import corrected, render
 from ngopi.audio.mp3_file import Mp3Writer
 from ngopi.audio.mp3_frames import frame_count
 from ngopi.audio.patch import frames_around, patch_mp3
+from ngopi.audio.recording import probe
 from ngopi.audio.touchup import Dip, dipped
-from ngopi.errors import MasterNotVerifiedError
+from ngopi.errors import MasterIncompleteError, MasterNotVerifiedError
 from ngopi.i18n import N_
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def encode_verified(
     Raises:
         NotReachableError: the peaks stand too high above the loudness.
         MasterNotVerifiedError: encoding spoils what was mastered, even when corrected.
+        MasterIncompleteError: the file does not decode to all of it and no more.
         DiskError: *path* or its folder cannot be written.
     """
     plan = _foreseeing(sound, plan, path)
@@ -83,7 +85,15 @@ def encode_verified(
         plan = _corrected(plan, sound, heard)
         heard = _whole(sound, plan, dips, path, progress)
         wholes += 1
+    _require_length(sound, path)
     return plan, heard
+
+
+def _require_length(sound: Sound, path: Path) -> None:
+    """What was heard was cut to length by us: a player does that by what the file states."""
+    stated_s = probe(path).duration_s
+    if stated_s is None or round(stated_s * sound.sample_rate_hz) != sound.frames:
+        raise MasterIncompleteError
 
 
 def _is_off(plan: MasterPlan, heard: Heard) -> bool:

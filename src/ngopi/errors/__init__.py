@@ -130,6 +130,9 @@ from ngopi.errors.recordings import (
     FolderRecordingError as FolderRecordingError,
 )
 from ngopi.errors.recordings import (
+    MasterIncompleteError as MasterIncompleteError,
+)
+from ngopi.errors.recordings import (
     MasterNotVerifiedError as MasterNotVerifiedError,
 )
 from ngopi.errors.recordings import (

@@ -153,8 +153,8 @@ class PublicUrlError(NgopiError):
     code, exit_status = "not-public", UNAVAILABLE
     sentence = N_("{url} was stored, but the public cannot fetch it: {reason}.")
     next_step = N_(
-        "allow everybody to read the bucket (s3:GetObject), check public_url in ngopi.toml, "
-        "then run: ngopi publish"
+        "run: ngopi publish; if it stays so, allow everybody to read the bucket "
+        "(how: ngopi doctor --policies) and check public_url in ngopi.toml."
     )
 
 

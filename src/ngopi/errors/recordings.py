@@ -1,6 +1,6 @@
 """Recordings that cannot be used, and masters that cannot be made."""
 
-from ngopi.errors.base import CONFLICT, DATA, IO, MISSING, NgopiError
+from ngopi.errors.base import BUG, CONFLICT, DATA, IO, MISSING, NgopiError
 from ngopi.i18n import N_
 
 
@@ -158,6 +158,17 @@ class NotReachableError(NgopiError):
     next_step = N_(
         "listen for clicks, knocks or a deep hum and remove them, "
         "or set a lower target_lufs under [audio] in ngopi.toml."
+    )
+
+
+class MasterIncompleteError(NgopiError):
+    """The encoded master does not decode to the length of what was mastered."""
+
+    code, exit_status = "master-incomplete", BUG
+    sentence = N_("The master that was made does not decode as a whole, so it was not kept.")
+    next_step = N_(
+        "run it again; if it happens again, send the developers the kind of the recording and "
+        "what -v says."
     )
 
 

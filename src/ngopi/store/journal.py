@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from ngopi.atomic import write_atomic
+from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import DiskError
 
 if TYPE_CHECKING:
@@ -49,8 +49,14 @@ class Journal:
         return self._path is not None
 
     def read(self) -> Upload | None:
-        """Return the unfinished upload; None also where the file cannot be understood."""
-        if self._path is None or not self._path.is_file():
+        """Return the unfinished upload; None also where the file cannot be understood.
+
+        What runs left that were killed while they wrote it is removed.
+        """
+        if self._path is None:
+            return None
+        sweep(self._path)
+        if not self._path.is_file():
             return None
         from pydantic import TypeAdapter, ValidationError
 
