@@ -19,11 +19,9 @@ _SENTENCES = {
         "The recording is clipped: {count} samples, the first at {at_s:.1f} s. "
         "Nothing was repaired; record at a lower level next time."
     ),
-    "damaged": N_(
-        "Damaged pieces of the recording are silence of the same length now: {count} pieces."
-    ),
-    "gaps": N_("Gaps in the recording were filled with silence of their length: {count} gaps."),
-    "jumps": N_("Jumps of the recorder's clock were ignored, no sound is lost: {count} jumps."),
+    "damaged": N_("Damaged pieces of the recording are silence of the same length now: {count}."),
+    "gaps": N_("Gaps in the recording were filled with silence of their length: {count}."),
+    "jumps": N_("Jumps of the recorder's clock were ignored, no sound is lost: {count}."),
     "cut-short": N_("The recording ends {at_s:.0f} s before the length that it states."),
     "same-twice": N_("Both channels are the same sound: it is delivered as mono."),
     "opposite-twice": N_(

@@ -153,8 +153,8 @@ class PublicUrlError(NgopiError):
     code, exit_status = "not-public", UNAVAILABLE
     sentence = N_("{url} was stored, but the public cannot fetch it: {reason}.")
     next_step = N_(
-        "run: ngopi publish; if it stays so, allow everybody to read the bucket "
-        "(how: ngopi doctor --policies) and check public_url in ngopi.toml."
+        "run: ngopi publish; if it stays so, check public_url in ngopi.toml and allow everybody "
+        "to read the bucket, with what this prints: ngopi doctor --policies"
     )
 
 
