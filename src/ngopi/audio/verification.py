@@ -228,8 +228,10 @@ def _loss_lu(sound: Sound, plan: MasterPlan, path: Path, stretches: Sequence[ran
     montage = _montage(partial(render, sound, plan), stretches)
     frames = sum(map(len, stretches))
     meter = LoudnessMeter(sample_rate_hz=sound.sample_rate_hz, channels=sound.channels)
-    made = np.frombuffer(montage(0, frames).raw_data, "<i2").reshape(frames, -1)
-    meter.feed(made.astype(np.float32) / np.float32(32768))
+    for start in range(0, frames, sound.sample_rate_hz):  # as floats it is thrice as large
+        made = montage(start, min(start + sound.sample_rate_hz, frames))
+        samples = np.frombuffer(made.raw_data, "<i2").reshape(-1, sound.channels)
+        meter.feed(samples.astype(np.float32) / np.float32(32768))
     with _beside(path) as sample:
         with Mp3Writer(sample, samples=frames) as file:
             encode_mp3(
@@ -267,16 +269,16 @@ def _montage(
 ) -> Callable[[int, int], AudioSegment]:
     """Return a render function for *stretches* in a row, with silence after them."""
     parts = [render(stretch.start, stretch.stop) for stretch in stretches]
+    like = parts[0]
     data = b"".join(part.raw_data for part in parts)
-    frame_bytes = parts[0].frame_width
 
     def render_montage(start: int, stop: int) -> AudioSegment:
-        here = data[start * frame_bytes : stop * frame_bytes]
+        here = data[start * like.frame_width : stop * like.frame_width]
         return AudioSegment(
-            data=here.ljust((stop - start) * frame_bytes, b"\0"),
-            sample_width=parts[0].sample_width,
-            frame_rate=parts[0].frame_rate,
-            channels=parts[0].channels,
+            data=here.ljust((stop - start) * like.frame_width, b"\0"),
+            sample_width=like.sample_width,
+            frame_rate=like.frame_rate,
+            channels=like.channels,
         )
 
     return render_montage
