@@ -18,7 +18,7 @@ from uuid import uuid4
 from ngopi.artwork import check_cover, cover_for_tag
 from ngopi.atomic import sha256_of
 from ngopi.audio.delivery import deliver
-from ngopi.audio.intake import unchanged
+from ngopi.audio.intake import Unchanged
 from ngopi.audio.recording import probe
 from ngopi.audio.treatment import sentence
 from ngopi.catalogue import (
@@ -159,7 +159,7 @@ def _source(tracks: tuple[Recording, ...]) -> SourceFile:
     """Return what an episode is made of; of several tracks the hash is over their hashes."""
     hashes = []
     for track in tracks:
-        with unchanged(track):
+        with Unchanged(track):
             hashes.append(sha256_of(track.path))
     together = hashlib.sha256("".join(hashes).encode()).hexdigest()
     return SourceFile(

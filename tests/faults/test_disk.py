@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from refusals import tree
-from speech import voice, write_wav
+from speech import voice, write, write_wav
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files there")
 
@@ -54,7 +54,8 @@ def limited(limit_bytes, *argv):
     return run.returncode, json.loads(run.stderr)["error"]
 
 
-def test_a_full_disk_while_reading_says_how_much_is_needed(ngopi, show, recording):
+def test_a_full_disk_while_reading_says_how_much_is_needed(ngopi, show, tmp_path):
+    recording = write(tmp_path / "rapat.flac", voice(4.0), codec="flac")
     before = tree(show)
 
     status, error = limited(200_000, "ingest", recording)

@@ -104,8 +104,14 @@ def walk(request, ngopi, show, tmp_path, monkeypatch):
 
 @pytest.fixture
 def recording(tmp_path):
-    """A recording of this test's own, which may be spoilt."""
+    """A recording of this test's own, which may be spoilt; it is read where it lies."""
     return write_wav(tmp_path / "rapat.wav", voice(4.0))
+
+
+@pytest.fixture
+def compressed(tmp_path):
+    """Another, which is decoded to a temporary file."""
+    return write(tmp_path / "rapat.flac", voice(4.0), codec="flac")
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +151,23 @@ def vanish(path):
 BEFALLS = [grow, *(() if os.name == "nt" else (shrink, rewrite, replace, vanish))]
 
 
+# When it befalls: while it is decoded, while it is measured, while the master is encoded.
+MOMENTS = {
+    "decoding": ("compressed", "PcmWriter.write", 2),
+    "surveying": ("recording", "Pcm.read", 2),
+    "mastering": ("recording", "render", 2),
+}
+
+
 @pytest.mark.parametrize("befall", BEFALLS)
-def test_a_recording_that_is_not_left_alone_is_refused(walk, recording, befall):
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_recording_that_is_not_left_alone_is_refused(request, walk, moment, befall):
     """What was read so far may be readable to its end, but it is no longer that file's sound."""
+    kind, function, nth = MOMENTS[moment]
+    recording = request.getfixturevalue(kind)
     before = walk.traces()
 
-    with at_call("PcmWriter.write", lambda: befall(recording), nth=2):
+    with at_call(function, lambda: befall(recording), nth=nth):
         run = walk.run(recording)
 
     assert (run.status, run.out) == (75, "")
@@ -175,8 +192,7 @@ def test_one_of_two_tracks_that_grows_spoils_both(ngopi, show, recording, tmp_pa
     other = write_wav(tmp_path / "tamu.wav", voice(4.0, seed=2, pitch_hz=180.0))
     before = tree(show)
 
-    # Each track is read in windows of a second: the sixth is of the other one.
-    with at_call("PcmWriter.write", lambda: grow(other), nth=6):
+    with at_call("mix", lambda: grow(other)):
         run = ngopi("--json", "ingest", "--track", recording, "--track", other, "--no-publish")
 
     assert (run.status, run.error["code"]) == (75, "recording-changed")
@@ -195,11 +211,11 @@ sys.exit(main(sys.argv[1:]))
 
 
 @posix_only
-def test_a_spool_that_does_not_fit_is_a_full_disk(walk, recording):
+def test_a_spool_that_does_not_fit_is_a_full_disk(walk, compressed):
     before = walk.traces()
 
     run = subprocess.run(
-        [sys.executable, "-c", LIMITED, "--json", *map(str, walk.argv(recording))],
+        [sys.executable, "-c", LIMITED, "--json", *map(str, walk.argv(compressed))],
         capture_output=True, text=True, encoding="utf-8", check=False,
         env={**os.environ, "TMPDIR": str(walk.temporary)},
     )  # fmt: skip
@@ -207,7 +223,7 @@ def test_a_spool_that_does_not_fit_is_a_full_disk(walk, recording):
     assert (run.returncode, run.stdout) == (74, "")
     assert '"code": "spool-full"' in run.stderr
     assert walk.traces() == before
-    walk.succeeds(recording)
+    walk.succeeds(compressed)
 
 
 # -- a worker that dies -----------------------------------------------------------------------
@@ -217,20 +233,20 @@ DEATHS = [("PcmWriter.write", 3), ("plan_master", 1), ("render", 1), ("_pcm", 1)
 
 
 @pytest.mark.parametrize(("function", "nth"), DEATHS, ids=[name for name, _ in DEATHS])
-def test_a_worker_that_dies_leaves_nothing_and_no_thread(walk, recording, function, nth):
+def test_a_worker_that_dies_leaves_nothing_and_no_thread(walk, compressed, function, nth):
     before, threads = walk.traces(), set(threading.enumerate())
 
     def die():
         raise MemoryError("no more of it")
 
     with at_call(function, die, nth=nth):
-        run = walk.run(recording)
+        run = walk.run(compressed)
 
     assert (run.status, run.out) == (70, "")
     assert "MemoryError" in run.error["message"]
     assert {thread for thread in threading.enumerate() if thread.is_alive()} <= threads
     assert walk.traces() == before
-    walk.succeeds(recording)
+    walk.succeeds(compressed)
 
 
 # -- Ctrl-C and worse -------------------------------------------------------------------------
@@ -248,7 +264,7 @@ def test_a_worker_that_dies_leaves_nothing_and_no_thread(walk, recording, functi
         ("curve_of", 1),
     ],
 )
-def test_ctrl_c_leaves_nothing_and_all_was_private_until_then(walk, recording, function, nth):
+def test_ctrl_c_leaves_nothing_and_all_was_private_until_then(walk, compressed, function, nth):
     before, seen = walk.traces(), []
 
     def press():
@@ -256,7 +272,7 @@ def test_ctrl_c_leaves_nothing_and_all_was_private_until_then(walk, recording, f
         os.kill(os.getpid(), signal.SIGINT)
 
     with python_interrupts(), at_call(function, press, nth=nth):
-        run = walk.run(recording)
+        run = walk.run(compressed)
 
     assert run.status == 130
     assert run.error["code"] == "interrupted"
@@ -267,7 +283,7 @@ def test_ctrl_c_leaves_nothing_and_all_was_private_until_then(walk, recording, f
         walk.out.joinpath("hasil.mp3").unlink()
         after = walk.traces()
     assert after == before
-    walk.succeeds(recording)
+    walk.succeeds(compressed)
 
 
 @posix_only

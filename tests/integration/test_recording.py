@@ -678,7 +678,7 @@ def test_a_stream_that_changes_from_stereo_to_mono_and_to_another_rate_is_one_re
 
 
 def test_a_recording_that_grows_while_it_is_read_is_refused(tmp_path):
-    path = speech.write_wav(tmp_path / "a.wav", speech.tone(5))
+    path = speech.write(tmp_path / "a.flac", speech.tone(5), codec="flac")
 
     def grow(_seconds):
         with path.open("ab") as file:
@@ -710,7 +710,7 @@ def test_a_recording_that_changed_since_it_was_probed_is_refused(tmp_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_an_interrupt_leaves_no_temporary_file(tmp_path, error):
-    path = speech.write_wav(tmp_path / "a.wav", speech.tone(5))
+    path = speech.write(tmp_path / "a.flac", speech.tone(5), codec="flac")
     spool = tmp_path / "spool"
     spool.mkdir()
 
@@ -724,7 +724,7 @@ def test_an_interrupt_leaves_no_temporary_file(tmp_path, error):
 
 
 def test_the_spool_is_gone_after_use(tmp_path):
-    path = speech.write_wav(tmp_path / "a.wav", speech.tone(1))
+    path = speech.write(tmp_path / "a.flac", speech.tone(1), codec="flac")
     spool = tmp_path / "spool"
     spool.mkdir()
 

@@ -63,14 +63,18 @@ def deliver(
         SpoolFullError, DiskError: the folder of *out* cannot hold it.
         NgopiError: *recording* cannot be read (see `recording.decode`).
     """
-    with prepared(
-        tracks, settings=settings, excerpt_s=excerpt_s, folder=out.parent, progress=progress
-    ) as found:
+    # The recording is left first: if it changed until then, nothing takes the place of *out*.
+    with (
+        _beside(out) as encoded,
+        prepared(
+            tracks, settings=settings, excerpt_s=excerpt_s, folder=out.parent, progress=progress
+        ) as found,
+    ):
         sound = found.sound
         with progress.step(N_("Measuring"), sound.frames / sound.sample_rate_hz) as advance:
             plan = plan_master(sound, settings, advance=advance)
-        with _beside(out) as encoded:
-            plan, heard = encode_verified(sound, plan, encoded, progress)
+        found.check()  # rather now than after the encoder
+        plan, heard = encode_verified(sound, plan, encoded, progress)
     return Master(
         path=out,
         duration_s=heard.duration_s,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from ngopi.errors import (
     DamagedRecordingError,
@@ -19,7 +18,6 @@ from ngopi.errors import (
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ngopi.model import Recording
@@ -66,27 +64,32 @@ def refusal(path: Path) -> NgopiError:
     return DamagedRecordingError(path=path)
 
 
-@contextlib.contextmanager
-def unchanged(recording: Recording) -> Iterator[None]:
-    """Refuse a file that is not the one that was probed, or not the same at the end."""
-    path = recording.path
-    before = status(path)
-    if before.st_size != recording.size_bytes:
-        raise RecordingChangedError(path=path)
-    try:
-        yield
-    except NgopiError as error:
+class Unchanged:
+    """While inside, the file is the one that was probed: an error says so where it is not."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.path = recording.path
+        self._before = status(self.path)
+        if self._before.st_size != recording.size_bytes:
+            raise RecordingChangedError(path=self.path)
+
+    def check(self) -> None:
+        """Raise RecordingChangedError if somebody wrote to the file, or took it away."""
+        if self._differs():
+            raise RecordingChangedError(path=self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         # What looks like damage may be somebody who is writing at this moment.
-        if _differs(path, before):
-            raise RecordingChangedError(path=path) from error
-        raise
-    if _differs(path, before):
-        raise RecordingChangedError(path=path)
+        if (error is None or isinstance(error, NgopiError)) and self._differs():
+            raise RecordingChangedError(path=self.path) from error
 
-
-def _differs(path: Path, before: os.stat_result) -> bool:
-    try:
-        after = path.stat()
-    except OSError:
-        return True
-    return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+    def _differs(self) -> bool:
+        try:
+            after = self.path.stat()
+        except OSError:
+            return True
+        before = self._before
+        return (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)

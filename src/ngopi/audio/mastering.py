@@ -59,8 +59,8 @@ class MasterPlan:
     the rendered sound has, so that the encoded one gets there. *levelling* comes first, then
     *gain_db*, then the limiter; *turns* tell what all of that makes of each speaker.
     *energies* (of each 100 ms) and *levels* (of each block) are those of the levelled
-    recording, as in `Profile`; *peaks* are its linear peaks, of each block: true peaks wherever
-    the limiter could have work, bounds of them elsewhere, and *highest_peak* the highest.
+    recording, as in `Profile`; *peaks* are its linear peaks, of each block: true peaks where they
+    exceed *refined_dbtp*, bounds of them elsewhere, and *highest_peak* the highest.
     """
 
     before: Loudness
@@ -69,6 +69,7 @@ class MasterPlan:
     energies: NDArray[np.float64]
     peaks: NDArray[np.float16]
     levels: NDArray[np.float16]
+    refined_dbtp: float
     highest_peak: float
     target_lufs: float
     ceiling_dbtp: float
@@ -120,6 +121,7 @@ def plan_master(
         energies=energies,
         peaks=profile.block_peaks,
         levels=profile.block_levels,
+        refined_dbtp=math.inf,
         highest_peak=profile.true_peak,
         target_lufs=target_lufs,
         ceiling_dbtp=settings.true_peak_dbtp,
@@ -225,14 +227,14 @@ def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
     """Return *plan* with the gain that meets its aim, what the limiter takes made up for."""
     hop = hop_frames(sound.sample_rate_hz)
     unlimited_db = plan.aim_lufs - integrated_lufs(plan.energies)
-    gain_db, refined_db = plan.gain_db, -math.inf
+    gain_db, refined_dbtp = plan.gain_db, plan.refined_dbtp
     ahead_db = _REFINED_AHEAD_DB
     slope, last = 1.0, (math.nan, math.nan)
     for _ in range(_SOLVER_TURNS):
-        if gain_db > refined_db:
-            refined_db = gain_db + ahead_db
+        if plan.limit_dbtp - gain_db < refined_dbtp:
+            refined_dbtp = plan.limit_dbtp - gain_db - ahead_db
             ahead_db *= 2
-            _find_true_peaks(plan, sound, level_dbtp=plan.limit_dbtp - refined_db)
+            _find_true_peaks(plan, sound, level_dbtp=refined_dbtp)
         kept = kept_energy(
             plan.peaks,
             plan.levels,
@@ -246,6 +248,7 @@ def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
             return replace(
                 plan,
                 gain_db=gain_db,
+                refined_dbtp=refined_dbtp,
                 highest_peak=float(plan.peaks.max()),
                 turns=_turns_after(plan, kept, gain_db),
             )

@@ -1,4 +1,4 @@
-"""Decoded sound on disk: written once from front to end, then read anywhere, by any thread."""
+"""Sound on disk that is read anywhere, by any thread: a recording's own, or decoded once."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
-from ngopi.errors import DiskError, SpoolFullError
+from ngopi.errors import DiskError, SpoolFullError, UnreadableRecordingError
 
 if TYPE_CHECKING:
     from io import FileIO
+    from types import TracebackType
 
     from numpy.typing import DTypeLike, NDArray
 
+    from ngopi.audio.intake import Unchanged
     from ngopi.model import Treatment
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -26,10 +28,11 @@ _INT16_SCALE = np.float32(1 / 32768)
 
 
 class Pcm:
-    """A whole recording as PCM in a private file without a name, for random access.
+    """A whole recording as PCM for random access: in a private file without a name, or its own.
 
-    Nothing of it stays in memory, and nothing of it stays on disk after ``close``.
+    Nothing of it stays in memory, and nothing of a private file stays on disk after ``close``.
     *mended* says for the certificate what could not be decoded, was missing or out of time.
+    *own* watches the recording's own file, whose samples begin after *begin_bytes*.
     """
 
     def __init__(
@@ -41,11 +44,15 @@ class Pcm:
         frames: int,
         dtype: DTypeLike,
         mended: tuple[Treatment, ...] = (),
+        own: Unchanged | None = None,
+        begin_bytes: int = 0,
     ) -> None:
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
         self.frames = frames
         self.mended = mended
+        self._own = own
+        self._begin_bytes = begin_bytes
         self._dtype = np.dtype(dtype)
         self._file = file
         # Positioned reads are not available everywhere; a lock around seek and read is, and
@@ -85,14 +92,27 @@ class Pcm:
             return scaled
         return np.pad(scaled, ((first - start, stop - last), (0, 0)))
 
+    def check(self) -> None:
+        """Raise RecordingChangedError if the sound is the recording's own file and that changed."""
+        if self._own is not None:
+            self._own.check()
+
     def _read_into(self, found: NDArray[Any], first: int) -> None:
-        view = found.reshape(-1).view(np.uint8).data
+        try:
+            self._fill(found.reshape(-1).view(np.uint8).data, first)
+        except OSError as error:
+            if self._own is None:
+                raise
+            reason = error.strerror or error
+            raise UnreadableRecordingError(path=self._own.path, reason=reason) from error
+
+    def _fill(self, view: memoryview, first: int) -> None:
         with self._lock:
-            self._file.seek(first * self.channels * self._dtype.itemsize)
+            self._file.seek(self._begin_bytes + first * self.channels * self._dtype.itemsize)
             while view:
                 count = self._file.readinto(view)
                 if not count:
-                    raise OSError(errno.EIO, "the temporary file lost its end")
+                    raise OSError(errno.EIO, "the file lost its end")
                 view = view[count:]
 
     def close(self) -> None:
@@ -102,8 +122,15 @@ class Pcm:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
+        if self._own is not None:
+            self._own.__exit__(kind, error, trace)
 
 
 class PcmWriter:

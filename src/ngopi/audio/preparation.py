@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from ngopi.i18n import N_
 from ngopi.model import Loudness, Sound, TimeMap, Treatment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,13 +41,15 @@ _SPOOL_S = 5
 class Prepared:
     """The sound to master, what was done to it, and where its seconds come from.
 
-    *before* is the one recording's own loudness, where *sound* is no longer just that.
+    *before* is the one recording's own loudness, where *sound* is no longer just that. *check*
+    raises RecordingChangedError if a recording is not what it was.
     """
 
     sound: Sound
     before: Loudness | None
     treatments: tuple[Treatment, ...]
     time_map: TimeMap
+    check: Callable[[], None]
 
 
 @contextmanager
@@ -65,6 +68,7 @@ def prepared(
     Raises:
         ExcerptError: the passage lies beyond the recording.
         NgopiError: a recording cannot be read (see `recording.decode`), or is silent.
+        RecordingChangedError: perhaps only when the context is left.
     """
     rate_hz = delivery_rate_hz(tracks[0])
     with ExitStack() as open_files:
@@ -72,6 +76,7 @@ def prepared(
         sounds: list[Sound] = []
         before: Loudness | None = None
         treatments: list[Treatment] = []
+        checks: list[Callable[[], None]] = []
         for track in tracks:
             pcm = read(track, channels=None)
             sound, done = _clean(open_files, pcm, settings, folder=folder, progress=progress)
@@ -79,6 +84,7 @@ def prepared(
                 before = loudness_of(pcm)
             sounds.append(sound)
             treatments += (*pcm.mended, *done)
+            checks.append(pcm.check)
         sound = sounds[0]
         if len(sounds) > 1:
             sound = _mixed(open_files, sounds, settings, folder=folder, progress=progress)
@@ -102,7 +108,13 @@ def prepared(
             before=before,
             treatments=tuple(treatments),
             time_map=assembled.time_map,
+            check=partial(_all, checks),
         )
+
+
+def _all(checks: Sequence[Callable[[], None]]) -> None:
+    for check in checks:
+        check()
 
 
 def _read(

@@ -11,8 +11,9 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.stream import Disposition
 
-from ngopi.audio.intake import refusal, status, unchanged
+from ngopi.audio.intake import Unchanged, refusal, status
 from ngopi.audio.pcm import PcmWriter
+from ngopi.audio.plain import plain
 from ngopi.audio.timeline import Clock, Tally
 from ngopi.errors import (
     MasterIncompleteError,
@@ -89,7 +90,7 @@ def windows(
     """
     converter = _Converter(recording.sample_rate_hz, recording.channels, np.float32)
     tally = Tally()
-    with unchanged(recording), _open(recording.path) as container:
+    with Unchanged(recording), _open(recording.path) as container:
         stream = _audio_stream(container, recording.path)
         for window in converter.windows(_sound(container, stream, tally)):
             yield window
@@ -145,6 +146,7 @@ def decode(
 ) -> Pcm:
     """Decode the whole sound once, to a private temporary file in *folder*.
 
+    A WAV file that needs no decoding is read where it lies (see `plain`).
     The result has *sample_rate_hz* (None: `delivery_rate_hz`) and *channels* (1 or 2; None: as
     recorded, at most 2). A mono recording is repeated on both sides, a
     surround layout is mixed down by its matrix, tracks without a layout count alike.
@@ -155,14 +157,23 @@ def decode(
     Raises:
         DamagedRecordingError: nothing or not enough of it can be decoded.
         TooShortRecordingError: it is shorter than half a second.
-        RecordingChangedError: it was written to meanwhile.
+        RecordingChangedError: it was written to meanwhile; the result's context may say so too.
         SpoolFullError, DiskError: it does not fit in *folder*, or that cannot be written.
     """
     rate_hz = sample_rate_hz or delivery_rate_hz(recording)
     wanted = channels or min(recording.channels, 2)
     tally = Tally()
+    own = plain(recording, sample_rate_hz=rate_hz, channels=wanted)
+    if own is not None:
+        with contextlib.ExitStack() as held:
+            held.enter_context(own)
+            tally.judge(recording, decoded_s=own.duration_s)
+            advance(own.duration_s)
+            own.check()
+            held.pop_all()  # whoever gets it leaves its context
+        return own
     with contextlib.ExitStack() as spool:
-        with unchanged(recording), _open(recording.path) as container:
+        with Unchanged(recording), _open(recording.path) as container:
             stream = _audio_stream(container, recording.path)
             as_it_is = (rate_hz, wanted) == (recording.sample_rate_hz, recording.channels)
             converter = _Converter(rate_hz, wanted, _spool_type(stream) if as_it_is else np.float32)
