@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import sync_folder
@@ -16,12 +13,14 @@ from ngopi.audio.heard import hear
 from ngopi.audio.mastering import plan_master
 from ngopi.audio.preparation import prepared
 from ngopi.audio.verification import encode_verified
+from ngopi.audio.workplace import private_folder
 from ngopi.errors import DiskError
 from ngopi.i18n import N_
 from ngopi.model import Master, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from ngopi.model import AudioSettings, Progress, Recording
 
@@ -96,12 +95,8 @@ def deliver(
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
     """Yield a path in a private folder to write to, which takes the place of *out* in the end."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.stem}.", dir=out.parent))
-    except OSError as error:
-        raise DiskError(path=out, reason=error.strerror or error) from error
-    temporary = folder / out.name
-    try:
+    with private_folder(out) as folder:
+        temporary = folder / out.name
         yield temporary
         try:
             with temporary.open("r+b") as file:
@@ -110,5 +105,3 @@ def _beside(out: Path) -> Iterator[Path]:
             sync_folder(out.parent)
         except OSError as error:
             raise DiskError(path=out, reason=error.strerror or error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
