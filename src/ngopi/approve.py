@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ngopi.catalogue import write_approval
-from ngopi.errors import ApproverIsWriterError, NothingToApproveError, PersonEmptyError
+from ngopi.errors import (
+    ApproverIsWriterError,
+    NothingToApproveError,
+    PersonEmptyError,
+    WriterMissingError,
+)
 from ngopi.model import Approval
 from ngopi.plan import reading_of, release_of
 from ngopi.text import clean_line
@@ -24,10 +29,13 @@ def approve(config: Config, entry: CatalogueEntry, *, by: str, now: datetime) ->
         ApproverIsWriterError: nobody approves what they wrote.
         NothingToApproveError: the episode has no audio yet.
         PersonEmptyError: *by* is no name.
+        WriterMissingError: another than the writer must say yes, and nobody knows who that is.
     """
     name = clean_line(by)
     if not name:
         raise PersonEmptyError(text=by)
+    if config.workflow.editor_required and not entry.episode.writer:
+        raise WriterMissingError(slug=entry.episode.slug)
     if entry.episode.writer and name.casefold() == clean_line(entry.episode.writer).casefold():
         raise ApproverIsWriterError(slug=entry.episode.slug, name=name)
     if entry.audio is None:

@@ -34,7 +34,8 @@ class Plan:
 
     *silent*: due, but without audio; *waiting*: an editor has not said yes; *behind*: another
     release is public than this folder's unchanged one, a colleague's newer one or, *reverted*,
-    an older one that a rollback put back; *clashes*: changed here and by a colleague;
+    an older one that a rollback put back, or, *yielded*, a colleague's where this folder's change
+    was given up; *clashes*: changed here and by a colleague;
     *unknown*: public, but not in this folder; *retracted*: taken out of the feed;
     *withdrawn*: public, though the folder calls them drafts or dates them later (they stay);
     *show*: what becomes of the show's own data.
@@ -45,6 +46,7 @@ class Plan:
     keep: tuple[str, ...]
     behind: tuple[str, ...]
     reverted: tuple[str, ...]
+    yielded: tuple[str, ...] = ()
     clashes: tuple[str, ...]
     waiting: tuple[str, ...]
     drafts: tuple[str, ...]

@@ -55,7 +55,7 @@ _NEW = ("add", "change")
 
 
 class Fetch(Protocol):
-    """Whoever asks for a URL as listeners do, and raises PublicUrlError."""
+    """Whoever asks for a URL as listeners do, and raises what `require_public` does."""
 
     def __call__(self, url: str, *, size_bytes: int) -> None:
         """Ask for *url*, a file of *size_bytes*."""
@@ -192,7 +192,8 @@ def _decided(plan: Plan, take: Take | None) -> Plan:
         return replace(plan, change=change, behind=behind, reverted=(), clashes=(), show=show)
     if take == "theirs":
         show = "behind" if plan.show == "clashes" else plan.show
-        return replace(plan, behind=(*plan.behind, *plan.clashes), clashes=(), show=show)
+        behind = (*plan.behind, *plan.clashes)
+        return replace(plan, behind=behind, yielded=plan.clashes, clashes=(), show=show)
     return plan
 
 

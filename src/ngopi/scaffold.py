@@ -9,9 +9,10 @@ from ngopi.artwork import make_cover
 from ngopi.atomic import write_atomic
 from ngopi.catalogue import slug_of
 from ngopi.config import FILE_NAME, load_config
-from ngopi.errors import ConfigInvalidError, DiskError, FolderNotEmptyError
+from ngopi.errors import ConfigInvalidError, DiskError, EndpointMissingError, FolderNotEmptyError
 from ngopi.i18n import _
 from ngopi.model import AudioSettings
+from ngopi.store.presets import PRESETS, endpoint_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +81,10 @@ jobs:
 """
 
 
+# Where ngopi serve shows a show to its producer.
+ONLY_HERE = "http://127.0.0.1:8000"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What ``ngopi init`` asked; *public_url* and *store* as in ngopi.toml."""
@@ -143,6 +148,20 @@ def make_show(folder: Path, answers: Answers) -> Config:
         raise
 
 
+def still_to_write(config: Config) -> tuple[str, ...]:
+    """Return the keys of [store] without which nobody else finds the show."""
+    if not config.store.url.startswith("s3:"):
+        return ()
+    keys = []
+    try:
+        endpoint_of(config.store)
+    except EndpointMissingError:
+        keys.append("endpoint")
+    if config.show.public_url == ONLY_HERE:
+        keys.append("public_url")
+    return tuple(keys)
+
+
 def _write_new(path: Path, data: bytes) -> None:
     if not path.exists():
         write_atomic(path, data)
@@ -176,7 +195,12 @@ def settings_text(name: str, answers: Answers) -> str:
         *_key("url", answers.store, _("where files are put: file:FOLDER or s3://BUCKET/PREFIX")),
         *_key("public_url", answers.public_url, _("the web address under which they are found")),
         *_key("preset", answers.preset, _("aws, r2, b2, wasabi, spaces, biznet, idcloudhost …")),
-        *_key("endpoint", None, _("an S3-compatible provider's address; AWS needs none")),
+        *_key(
+            "endpoint",
+            None,
+            _("an S3-compatible provider's address; AWS needs none"),
+            example=_endpoint_example(answers.preset),
+        ),
         *_key("region", None, _("the store's region, if the provider asks for one")),
         *_key("profile", None, _("a profile of ~/.aws/credentials; never write secrets here")),
         "",
@@ -246,9 +270,13 @@ _EXAMPLES: dict[str, str | int | float] = {
 }
 
 
-def _key(key: str, value: str | float | None, why: str) -> list[str]:
+def _endpoint_example(preset: str | None) -> str | None:
+    return PRESETS[preset].endpoint if preset is not None else None
+
+
+def _key(key: str, value: str | float | None, why: str, *, example: str | None = None) -> list[str]:
     import tomlkit
 
     if value is None:
-        return [f"# {why}", f"# {key} = {tomlkit.item(_EXAMPLES[key]).as_string()}"]
+        return [f"# {why}", f"# {key} = {tomlkit.item(example or _EXAMPLES[key]).as_string()}"]
     return [f"# {why}", f"{key} = {tomlkit.item(value).as_string()}"]

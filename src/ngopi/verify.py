@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ngopi.errors import NgopiError, PublicUrlError
+from ngopi.errors import NgopiError
 from ngopi.feed.fetch import load_feed
 from ngopi.ledger import seen_ledger, sha256_of_bytes
+from ngopi.store.reach import public_error
 from ngopi.transaction import bring_feed_in_line, feed_is_current, look, settle
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def verify(config: Config, store: Store, published: Published) -> bool:
     through to its end, and so verified, is not asked about again.
 
     Raises:
-        PublicUrlError: the public gets no feed.
+        PublicServerDownError, PublicUrlError: the public gets no feed.
     """
     if not published.changed and seen_ledger(config.scratch) == published.ledger:
         return True
@@ -44,4 +45,5 @@ def _served_sha256(url: str) -> str:
         return sha256_of_bytes(load_feed(url))
     except NgopiError as error:
         reason = error.values.get("reason", error.message.rstrip("."))
-        raise PublicUrlError(url=url, reason=reason) from error
+        status = getattr(reason, "code", None)  # where there was an answer
+        raise public_error(url, status=status, reason=reason) from error

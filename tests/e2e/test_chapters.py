@@ -72,7 +72,7 @@ def test_an_editors_yes_outlives_new_chapters(ngopi, published):
     config = published / "ngopi.toml"
     text = config.read_text("utf-8")
     config.write_text(text.replace("editor_required = false", "editor_required = true"), "utf-8")
-    path = add(published, "season = 2")
+    path = add(published, 'season = 2\nwriter = "Han"')
     assert ngopi("publish", "--json").json["waiting"] == ["rapat"]
     assert ngopi("approve", "rapat", "--as", "Sari").status == 0
     path.write_text(path.read_text("utf-8").replace("season", f"{CHAPTERS}\nseason", 1), "utf-8")

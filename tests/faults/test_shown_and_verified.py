@@ -96,3 +96,32 @@ def test_a_verified_state_is_not_asked_about_again(ngopi, show, line):
 
     assert ngopi("publish", "--json").json["changed"] is False
     assert line.passed == []
+
+
+@pytest.mark.parametrize("key", ["covers/", r"feed\.xml"])
+@pytest.mark.parametrize(("status", "phrase"), [(503, "503 Service"), (429, "429 Too Many")])
+def test_a_server_in_trouble_is_waited_for(ngopi, show, line, key, status, phrase):
+    """It is nothing that the producer's settings or the bucket's policy could mend."""
+    line.refuses = {f"GET .*/{key}": (status, "SlowDown")}
+    failed = ngopi("publish", "--json")
+    line.refuses = {}
+
+    assert (failed.status, failed.error["code"]) == (69, "public-server-down")
+    assert phrase in failed.error["message"]
+    assert "wait a few minutes" in failed.error["hint"]
+    assert "policies" not in failed.error["hint"]
+    assert ngopi("publish").status == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "does"), [(500, "wait"), (503, "wait"), (403, "allow"), (404, "allow")]
+)
+def test_the_doctor_tells_a_server_in_trouble_from_a_closed_one(ngopi, show, line, status, does):
+    assert ngopi("publish").status == 0
+    line.refuses = {"(GET|HEAD) ": (status, "")}
+
+    examined = ngopi("doctor", "--json")
+
+    hints = {f["hint"] for f in examined.json["findings"] if f["subject"] == "public"}
+    assert examined.status == 1
+    assert {hint.split()[0] for hint in hints} == {does}

@@ -14,6 +14,8 @@ from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ngopi.config import Config
     from ngopi.errors import AudioGoneError
     from ngopi.model import CatalogueEntry
@@ -116,7 +118,7 @@ def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> No
     config, store = _opened(session)
     if delete_audio and not yes:
         question = _('Delete the audio of "{slug}" for good?').format(slug=slug)
-        confirm(question, example="ngopi retract SLUG --delete-audio --yes")
+        confirm(question, example=f"ngopi retract {slug} --delete-audio --yes")
     with lock(config.root / ".ngopi.lock"):
         entry = amend.retract(config, store, slug, by=who(), now=current_time())
         deleted = amend.delete_audio(config, store, entry) if delete_audio else None
@@ -278,6 +280,22 @@ def schedule(session: Session) -> None:
         for e, _state in coming
     ]
     session.console.table(documents, head, rows)
+    for entry, state in coming:
+        for sentence in _still_needed(config, entry, state):
+            session.console.note(sentence)
+
+
+def _still_needed(config: Config, entry: CatalogueEntry, state: str) -> Iterator[str]:
+    """Yield what somebody has to do before an episode is public."""
+    from ngopi.cli.work import waiting
+    from ngopi.plan import is_approved, release_of
+
+    slug = entry.episode.slug
+    if config.workflow.editor_required and not is_approved(entry, release_of(config, entry)):
+        yield waiting(slug)
+    elif state == "ready":
+        text = _('The date of "{slug}" has come; to make it public, run: ngopi publish')
+        yield text.format(slug=slug)
 
 
 def _iso(entry: CatalogueEntry, config: Config) -> str | None:

@@ -47,8 +47,11 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
     """Make a new show."""
     from ngopi.config import FILE_NAME
     from ngopi.errors import FolderNotEmptyError
-    from ngopi.scaffold import Answers, make_show
+    from ngopi.scaffold import ONLY_HERE, Answers, make_show, still_to_write
 
+    store = said["store"] or "file:public"
+    if said["store_preset"] is not None and not store.startswith("s3:"):
+        raise click.UsageError(_("--store-preset goes with --store s3://BUCKET/PREFIX"))
     if (folder / FILE_NAME).exists():  # before any question is asked
         raise FolderNotEmptyError(path=folder / FILE_NAME)
     answers = Answers(
@@ -61,9 +64,9 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
             said["public_url"],
             "--public-url",
             _("Under which web address will the public find it (Enter: only here, to try)"),
-            "http://127.0.0.1:8000",
+            ONLY_HERE,
         ),
-        store=said["store"] or "file:public",
+        store=store,
         preset=said["store_preset"],
         email=said["email"],
     )
@@ -73,9 +76,12 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
         "feed_url": config.show.feed_url,
         "store": config.store.url,
     }
+    keys = still_to_write(config)
+    write = _("First write into {path}, below [store]: {keys}")
     session.console.result(
         document,
         _("Made the show {title} in {folder}").format(title=answers.title, folder=folder),
+        *([write.format(path=folder / FILE_NAME, keys=", ".join(keys))] if keys else []),
         _("Next: {program} --show {folder} ingest RECORDING").format(
             program=program(), folder=folder
         ),

@@ -124,6 +124,8 @@ def ingest(
     if published is not None and episode.slug in published.plan.retracted:
         text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
         console.note(text.format(slug=episode.slug))
+    elif published is not None and episode.slug in published.plan.waiting:
+        console.note(waiting(episode.slug))
     elif not public:
         console.note(_next_step(episode.slug, episode.published is None))
 
@@ -230,16 +232,9 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
         console.note(text.format(slug=slug))
     for slug in plan.behind:
-        text = _('"{slug}" was changed by a colleague since; to have it here, run: ngopi pull')
-        if slug in plan.reverted:
-            text = _(
-                'A rollback took this folder\'s "{slug}" back; to have the public one here, run: '
-                "ngopi pull; to publish this folder's again: ngopi publish --take ours"
-            )
-        console.note(text.format(slug=slug))
+        console.note(_behind(plan, slug).format(slug=slug))
     for slug in plan.waiting:
-        text = _('"{slug}" waits for an editor: ngopi approve {slug} --as NAME')
-        console.note(text.format(slug=slug))
+        console.note(waiting(slug))
     for slug in plan.retracted:
         text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
         console.note(text.format(slug=slug))
@@ -265,6 +260,26 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
     }
     shown = _plan_lines(plan) if dry_run else []  # else it was shown before it was applied
     console.result(document, *shown, _summary(done, dry_run=dry_run))
+
+
+def _behind(plan: Plan, slug: str) -> str:
+    if slug in plan.reverted:
+        return _(
+            'A rollback took this folder\'s "{slug}" back; to have the public one here, run: '
+            "ngopi pull; to publish this folder's again: ngopi publish --take ours"
+        )
+    if slug in plan.yielded:
+        return _(
+            '"{slug}" stays public as the colleague left it; to have it here too, run: '
+            "ngopi pull --take theirs"
+        )
+    return _('"{slug}" was changed by a colleague since; to have it here, run: ngopi pull')
+
+
+def waiting(slug: str) -> str:
+    """Return the sentence about an episode that is due, but for an editor's yes."""
+    text = _('"{slug}" waits for an editor: ngopi approve {slug} --as NAME')
+    return text.format(slug=slug)
 
 
 def _rehearse(config: Config, console: Console, store: Store, take: Take | None) -> Published:
@@ -297,6 +312,9 @@ def _plan_lines(plan: Plan) -> list[str]:
 
 
 def _summary(done: Published, *, dry_run: bool) -> str:
+    if not done.changed and done.plan.behind:
+        text = _("Nothing was published: what is public at {url} stays as it is.")
+        return text.format(url=done.feed_url)
     if not done.changed:
         return _("Nothing to do: {url} is in line with this folder.").format(url=done.feed_url)
     count = len(done.ledger.entries)

@@ -122,7 +122,7 @@ def _check_state(
     yield from found
     lost = any(diagnosis.severity == "error" for diagnosis in found)
     if entries is not None:
-        yield from check_media(case.config, entries, case.stock)
+        yield from check_media(case.config, entries, case.stock, ledger)
         if not lost:
             yield from compare_with_public(case.config, entries, ledger, now=case.now)
     if ledger is not None:

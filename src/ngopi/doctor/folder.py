@@ -121,10 +121,21 @@ def _compare_show(plan: Plan) -> Iterator[Diagnosis]:
 
 
 def check_media(
-    config: Config, entries: tuple[CatalogueEntry, ...], stock: dict[str, ObjectHead]
+    config: Config,
+    entries: tuple[CatalogueEntry, ...],
+    stock: dict[str, ObjectHead],
+    ledger: Ledger | None,
 ) -> Iterator[Diagnosis]:
-    """Say of which episodes the audio is neither in media/ nor in the store."""
-    made = [(entry.episode.slug, entry.audio) for entry in entries if entry.audio is not None]
+    """Say of which episodes the audio is neither in media/ nor in the store.
+
+    Of a retracted one it may be deleted on purpose.
+    """
+    retracted = {entry.guid for entry in ledger.retracted} if ledger else set()
+    made = [
+        (entry.episode.slug, entry.audio)
+        for entry in entries
+        if entry.audio is not None and entry.episode.guid not in retracted
+    ]
     lost = False
     for slug, audio in made:
         head = stock.get(f"audio/{slug}-{audio.sha256[:12]}.mp3")

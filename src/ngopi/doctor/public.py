@@ -14,7 +14,7 @@ from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import LEDGER_KEY, history_key, release_key, sha256_of_bytes
 from ngopi.store.kinds import kind_of
 from ngopi.store.presets import endpoint_of, settings_instead
-from ngopi.store.reach import Reach, is_readable, server_date, try_public
+from ngopi.store.reach import Access, Reach, is_readable, server_date, try_public
 from ngopi.transaction import FEED_KEY
 
 if TYPE_CHECKING:
@@ -32,10 +32,15 @@ _AMAZON = "https://s3.amazonaws.com"
 _CLOSED = N_(
     "allow everybody to read it (how: ngopi doctor --policies) and check public_url in ngopi.toml"
 )
+_DOWN = N_(
+    "wait a few minutes, then run: ngopi doctor; if it stays so, check public_url in ngopi.toml "
+    "and ask your provider"
+)
 _WRONG = N_(
     "remove this object at your provider, then run: ngopi doctor --fix; if it stays so, "
     "check public_url in ngopi.toml"
 )
+_HINTS: dict[Access, str] = {"open": _WRONG, "closed": _CLOSED, "down": _DOWN}
 
 
 def is_on_the_web(config: Config) -> bool:
@@ -104,7 +109,7 @@ def _try(url: str, key: str, size_bytes: int | None) -> Reach:
         return try_public(url, size_bytes=size_bytes, media_type=kind_of(key).media_type)
     except PublicUrlError as error:
         reason = str(error.values["reason"])
-        return Reach(readable=False, faults=(reason,), web_players=False)
+        return Reach(access="down", faults=(reason,), web_players=False)
 
 
 def _tell(answers: list[tuple[str, Reach]]) -> Iterator[Diagnosis]:
@@ -114,7 +119,7 @@ def _tell(answers: list[tuple[str, Reach]]) -> Iterator[Diagnosis]:
                 subject="public",
                 severity="error",
                 message=f"{url}: {'; '.join(reach.faults)}",
-                hint=_(_WRONG if reach.readable else _CLOSED),
+                hint=_(_HINTS[reach.access]),
             )
     closed = [url for url, reach in answers if not reach.faults and not reach.web_players]
     if closed:

@@ -97,6 +97,9 @@ from ngopi.errors.publishing import (
     PortTakenError as PortTakenError,
 )
 from ngopi.errors.publishing import (
+    PublicServerDownError as PublicServerDownError,
+)
+from ngopi.errors.publishing import (
     PublicUrlError as PublicUrlError,
 )
 from ngopi.errors.publishing import (
@@ -116,6 +119,9 @@ from ngopi.errors.publishing import (
 )
 from ngopi.errors.publishing import (
     SlugTakenError as SlugTakenError,
+)
+from ngopi.errors.publishing import (
+    WriterMissingError as WriterMissingError,
 )
 from ngopi.errors.recordings import (
     DamagedRecordingError as DamagedRecordingError,

@@ -107,6 +107,17 @@ class ApproverIsWriterError(NgopiError):
     next_step = N_("ask another person to read it: ngopi approve {slug} --as NAME")
 
 
+class WriterMissingError(NgopiError):
+    """Who may approve depends on who wrote."""
+
+    code, exit_status = "no-writer", DATA
+    sentence = N_('Nobody knows who wrote "{slug}", so nobody can tell who may approve it.')
+    next_step = N_(
+        'write who it was into episodes/{slug}/episode.md, as in writer = "Rani", '
+        "then run this again"
+    )
+
+
 class OutputExistsError(NgopiError):
     """master does not write over a file unasked."""
 
@@ -155,6 +166,17 @@ class PublicUrlError(NgopiError):
     next_step = N_(
         "run: ngopi publish; if it stays so, check public_url in ngopi.toml and allow everybody "
         "to read the bucket, with what this prints: ngopi doctor --policies"
+    )
+
+
+class PublicServerDownError(NgopiError):
+    """The server that listeners are sent to does not work at the moment."""
+
+    code, exit_status = "public-server-down", UNAVAILABLE
+    sentence = N_("{url} was stored, but the public cannot fetch it: {reason}.")
+    next_step = N_(
+        "that server is in trouble: wait a few minutes, then run: ngopi publish; "
+        "if it stays so, ask your provider"
     )
 
 

@@ -9,9 +9,9 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from ngopi.errors import PublicUrlError
+from ngopi.errors import PublicServerDownError, PublicUrlError
 from ngopi.i18n import _
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 20
 _OK, _PARTIAL_CONTENT = 200, 206
+_TOO_MANY_REQUESTS, _SERVER_ERRORS = 429, 500
 _FIRST_BYTE = {"Range": "bytes=0-0"}
 # Any web page may play a podcast: stores that allow one origin only do not help.
 _ORIGIN = "https://player.example"
@@ -27,15 +28,18 @@ _ORIGIN = "https://player.example"
 _FEED_TYPES = ("application/rss+xml", "application/xml", "text/xml")
 
 
+Access = Literal["open", "closed", "down"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """What the public gets of one file.
 
-    *readable*: it comes at all; *faults*: what apps would stumble over, as clauses;
-    *web_players*: pages of other sites may fetch it (CORS).
+    *access*: it comes, is refused, or the server does not work at the moment; *faults*: what
+    apps would stumble over, as clauses; *web_players*: pages of other sites may fetch it (CORS).
     """
 
-    readable: bool
+    access: Access
     faults: tuple[str, ...]
     web_players: bool
 
@@ -44,11 +48,22 @@ def require_public(url: str, *, size_bytes: int) -> None:
     """Ask for the first byte of *url*, without credentials.
 
     Raises:
+        PublicServerDownError: the server is in trouble.
         PublicUrlError: no 206, another length, or no answer.
     """
-    fault = _range_fault(*_ask(url, "GET", _FIRST_BYTE), size_bytes=size_bytes)
+    status, headers = _ask(url, "GET", _FIRST_BYTE)
+    fault = _range_fault(status, headers, size_bytes=size_bytes)
     if fault is not None:
-        raise PublicUrlError(url=url, reason=fault)
+        raise public_error(url, status=status, reason=fault)
+
+
+def public_error(
+    url: str, *, status: int | None, reason: object
+) -> PublicServerDownError | PublicUrlError:
+    """Return the error for *url*, which the public cannot fetch; *status* None: no answer."""
+    if status is not None and _access(status) == "down":
+        return PublicServerDownError(url=url, reason=_said(status))
+    return PublicUrlError(url=url, reason=reason)
 
 
 def try_public(url: str, *, size_bytes: int | None, media_type: str) -> Reach:
@@ -64,11 +79,11 @@ def try_public(url: str, *, size_bytes: int | None, media_type: str) -> Reach:
     status, headers = _ask(url, "GET", {**_FIRST_BYTE, "Origin": _ORIGIN})
     fault = _range_fault(status, headers, size_bytes=size_bytes)
     faults = [] if fault is None else [fault]
-    readable = status in (_OK, _PARTIAL_CONTENT)
-    if readable:  # else HEAD has the same to say
+    access = _access(status)
+    if access == "open":  # else HEAD has the same to say
         faults += _head_faults(*head, size_bytes=size_bytes, media_type=media_type)
     allowed = headers.get("Access-Control-Allow-Origin", "")
-    return Reach(readable=readable, faults=tuple(faults), web_players=allowed in ("*", _ORIGIN))
+    return Reach(access=access, faults=tuple(faults), web_players=allowed in ("*", _ORIGIN))
 
 
 def is_readable(url: str) -> bool:
@@ -77,7 +92,7 @@ def is_readable(url: str) -> bool:
     Raises:
         PublicUrlError: no answer at all.
     """
-    return _ask(url, "GET", _FIRST_BYTE)[0] in (_OK, _PARTIAL_CONTENT)
+    return _access(_ask(url, "GET", _FIRST_BYTE)[0]) == "open"
 
 
 def server_date(url: str) -> datetime | None:
@@ -107,6 +122,13 @@ def _ask(url: str, method: str, headers: dict[str, str]) -> tuple[int, Message]:
         return error.code, error.headers
     except (OSError, http.client.HTTPException) as error:
         raise PublicUrlError(url=url, reason=getattr(error, "reason", error)) from error
+
+
+def _access(status: int) -> Access:
+    if status in (_OK, _PARTIAL_CONTENT):
+        return "open"
+    is_down = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERRORS
+    return "down" if is_down else "closed"
 
 
 def _range_fault(status: int, headers: Message, *, size_bytes: int | None) -> str | None:
