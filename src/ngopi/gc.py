@@ -12,9 +12,9 @@ from ngopi.errors import (
     StoreVerifyError,
     SwapConflictError,
 )
-from ngopi.ledger import LEDGER_KEY, from_json, history_key, ledger_of, release_key
+from ngopi.ledger import LEDGER_KEY, history_key, ledger_of, release_key
 from ngopi.model import Ledger, ObjectHead, Release, ShowRelease
-from ngopi.transaction import load
+from ngopi.transaction import kept_ledger, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,16 +52,6 @@ class Garbage:
 def inventory(store: Store) -> dict[str, ObjectHead]:
     """Return all that lies in the store and that a show may have there, by key."""
     return {head.key: head for head in store.heads("")}
-
-
-def kept_ledger(store: Store, seq: int) -> Ledger | None:
-    """Return the ledger that the history keeps of state *seq*; None: it is gone or damaged."""
-    key = history_key(seq)
-    try:
-        found = store.read(key)
-        return None if found is None else from_json(Ledger, found[0], key=key)
-    except (LedgerUnreadableError, StoreVerifyError):
-        return None
 
 
 def find_garbage(

@@ -6,11 +6,13 @@ transaction's.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ngopi.artwork import check_cover
 from ngopi.atomic import sha256_of, write_atomic
+from ngopi.differences import between_episodes, between_shows
 from ngopi.errors import (
     EpisodeClashError,
     MediaChangedError,
@@ -18,7 +20,7 @@ from ngopi.errors import (
     ShowClashError,
     SourceChangedError,
 )
-from ngopi.i18n import N_, _
+from ngopi.i18n import N_
 from ngopi.ledger import (
     LEDGER_KEY,
     forget_intent,
@@ -36,6 +38,7 @@ from ngopi.transaction import (
     Public,
     commit,
     feed_is_current,
+    kept_ledger,
     load,
     look,
     newest_first,
@@ -200,8 +203,13 @@ def _decided(plan: Plan, take: Take | None) -> Plan:
 def _refuse(config: Config, store: Store, plan: Plan, wish: Wish, public: Public) -> NoReturn:
     assert public.ledger is not None
     if not plan.clashes:
+        changed = _show_changed(store, public.ledger)
         raise ShowClashError(
-            by=public.ledger.by, at=f"{public.ledger.at.astimezone(config.zone):%Y-%m-%d %H:%M %Z}"
+            by=changed.by,
+            at=f"{changed.at.astimezone(config.zone):%Y-%m-%d %H:%M %Z}",
+            fields=tuple(
+                between_shows(wish.show, load(config, store, ShowRelease, public.ledger.show))
+            ),
         )
     slug = plan.clashes[0]
     ours = next(release for release in wish.releases if release.episode.slug == slug)
@@ -211,31 +219,19 @@ def _refuse(config: Config, store: Store, plan: Plan, wish: Wish, public: Public
         slug=slug,
         by=entry.by,
         at=f"{entry.at.astimezone(config.zone):%Y-%m-%d %H:%M %Z}",
-        fields=tuple(differences(ours, theirs)),
+        fields=tuple(between_episodes(ours, theirs)),
     )
 
 
-def differences(ours: Release, theirs: Release) -> Iterator[str]:
-    """Yield a line for each field in which two releases of one episode differ."""
-    for name in ("title", "summary", "season", "number", "kind", "published", "people", "notes"):
-        here, there = getattr(ours.episode, name), getattr(theirs.episode, name)
-        if here != there:
-            yield "  " + _("{field}: here {here}, public {there}").format(
-                field=name, here=_short(here), there=_short(there)
-            )
-    if ours.audio.sha256 != theirs.audio.sha256:
-        yield "  " + _("audio: here {here:.0f} s, public {there:.0f} s").format(
-            here=ours.audio.duration_s, there=theirs.audio.duration_s
-        )
-    if (ours.cover and ours.cover.sha256) != (theirs.cover and theirs.cover.sha256):
-        yield "  " + _("cover: another picture")
+def _show_changed(store: Store, ledger: Ledger) -> Ledger:
+    """Return the state in which the show became what it is; a change there and back may hide it."""
 
+    def has_it(seq: int) -> bool:
+        known = kept_ledger(store, seq)
+        return known is not None and known.show == ledger.show
 
-def _short(value: object) -> str:
-    if isinstance(value, tuple):
-        value = ", ".join(person.name for person in value)
-    text = " ".join(str(value).split())
-    return "-" if value is None else text if len(text) <= 60 else f"{text[:59]}…"  # noqa: PLR2004 - a line's worth
+    seq = bisect_left(range(1, ledger.seq), x=True, key=has_it) + 1
+    return (kept_ledger(store, seq) if seq < ledger.seq else None) or ledger
 
 
 # -- the steps ----------------------------------------------------------------------------

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ngopi.atomic import write_atomic
 from ngopi.catalogue import add_entry, edit_episode, episode_keys, replace_audio
+from ngopi.differences import between_episodes
 from ngopi.errors import LedgerUnreadableError, NothingPublicError
 from ngopi.ledger import read_bases, sha256_of_bytes, to_json, write_bases
 from ngopi.model import Release
 from ngopi.plan import release_of
-from ngopi.publish import differences
 from ngopi.transaction import load, look
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _verdict(
 def _differences(config: Config, entry: CatalogueEntry, theirs: Release) -> tuple[str, ...]:
     if entry.audio is None:
         return ()
-    return tuple(differences(release_of(config, entry), theirs))
+    return tuple(between_episodes(release_of(config, entry), theirs))
 
 
 def _add(config: Config, store: Store, release: Release) -> None:

@@ -21,6 +21,7 @@ from ngopi.errors import (
     LedgerUnreadableError,
     PublishContendedError,
     StoreReadError,
+    StoreVerifyError,
     SwapConflictError,
 )
 from ngopi.feed.build import build_feed
@@ -106,6 +107,16 @@ def look(store: Store) -> Public:
     version = None if found is None else found[1].version
     body = b"" if found is None else found[0]
     return Public(feed=feed, ledger=ledger_of(found), version=version, body=body)
+
+
+def kept_ledger(store: Store, seq: int) -> Ledger | None:
+    """Return the ledger that the history keeps of state *seq*; None: it is gone or damaged."""
+    key = history_key(seq)
+    try:
+        found = store.read(key)
+        return None if found is None else from_json(Ledger, found[0], key=key)
+    except (LedgerUnreadableError, StoreVerifyError):
+        return None
 
 
 def feed_is_current(public: Public, store: Store) -> bool:

@@ -233,6 +233,12 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         console.note(text.format(slug=slug))
     for slug in plan.behind:
         console.note(_behind(plan, slug).format(slug=slug))
+    if plan.show == "behind":
+        text = _(
+            "The show's own data stays public as the colleague left it; to have it here too, copy "
+            "their ngopi.toml and cover into this folder"
+        )
+        console.note(text)
     for slug in plan.waiting:
         console.note(waiting(slug))
     for slug in plan.retracted:
@@ -312,7 +318,7 @@ def _plan_lines(plan: Plan) -> list[str]:
 
 
 def _summary(done: Published, *, dry_run: bool) -> str:
-    if not done.changed and done.plan.behind:
+    if not done.changed and (done.plan.behind or done.plan.show == "behind"):
         text = _("Nothing was published: what is public at {url} stays as it is.")
         return text.format(url=done.feed_url)
     if not done.changed:

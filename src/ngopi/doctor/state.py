@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from ngopi.config import Config
 from ngopi.doctor.diagnosis import FIX, Diagnosis, Mend, healthy
 from ngopi.errors import LedgerUnreadableError, NgopiError, StoreVerifyError
-from ngopi.gc import kept_ledger
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import LEDGER_KEY, history_key, release_key, seen_ledger, sha256_of_bytes, to_json
 from ngopi.model import CatalogueEntry, Ledger, ObjectHead, Progress
 from ngopi.plan import make_wish
 from ngopi.store import Store
-from ngopi.transaction import FEED_KEY, look
+from ngopi.transaction import FEED_KEY, kept_ledger, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

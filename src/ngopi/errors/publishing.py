@@ -39,7 +39,10 @@ class ShowClashError(NgopiError):
     """ngopi.toml was changed here, and the show was changed by a colleague."""
 
     code, exit_status = "show-clash", CONFLICT
-    sentence = N_("The show's own data was changed here in ngopi.toml, and by {by} on {at}.")
+    sentence = N_(
+        "The show's own data was changed here in ngopi.toml, and by {by} on {at}; it differs in:\n"
+        "{fields}"
+    )
     next_step = N_(
         "keep yours with: ngopi publish --take ours; keep theirs with: ngopi publish --take theirs"
     )
