@@ -15,6 +15,7 @@ from ngopi.atomic import sha256_of, write_atomic
 from ngopi.differences import between_episodes, between_shows
 from ngopi.errors import (
     EpisodeClashError,
+    LedgerGoneError,
     MediaChangedError,
     MediaMissingError,
     ShowClashError,
@@ -97,6 +98,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
     Raises:
         EpisodeClashError: an episode was changed here and by a colleague, and *take* is None.
         GuidChangedError: a public guid would change (or be used twice: SlugTakenError).
+        LedgerGoneError: there is a feed and no ledger.
         MediaMissingError: a file that should be public is nowhere.
         FeedRefusedError: the feed would have errors; nothing public was changed.
         PublishContendedError: others kept publishing in between.
@@ -106,6 +108,8 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
 
     def attempt() -> Published:
         public = look(store)
+        if public.ledger is None and public.feed is not None:
+            raise LedgerGoneError  # to begin anew would drop what colleagues published
         wish = make_wish(config, entries, public.ledger, now=now)
         plan = _decided(make_plan(entries, wish, public.ledger, bases=bases, now=now), take)
         if announce is not None and plan not in announced:

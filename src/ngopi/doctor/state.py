@@ -60,9 +60,12 @@ def check_ledger(case: Case) -> tuple[Ledger | None, tuple[Diagnosis, ...]]:
 
 def _lost(case: Case, message: str) -> Diagnosis:
     seen = seen_ledger(case.config.scratch)
+    newest = _newest_kept(case.stock)
     # Before a ledger gives way to the next it is kept in the history: what this folder saw last
     # was the newest if the history has neither it nor a later one.
-    if seen is None or seen.seq <= _newest_kept(case.stock):
+    if seen is None or seen.seq <= newest:
+        seen = _still_public(case, newest)
+    if seen is None:
         hint = _("on the computer that published last, run: ngopi doctor --fix")
         return Diagnosis(subject="ledger", severity="error", message=message, hint=hint)
     head = case.stock.get(LEDGER_KEY)
@@ -75,6 +78,18 @@ def _lost(case: Case, message: str) -> Diagnosis:
             LEDGER_KEY, to_json(seen), expected=head.version if head else None
         ),
     )
+
+
+def _still_public(case: Case, seq: int) -> Ledger | None:
+    """Return what the history keeps of state *seq*, if the feed is still that state's.
+
+    Then a later one, if there was any, was never acknowledged.
+    """
+    kept = kept_ledger(case.store, seq) if seq else None
+    feed = case.store.read(FEED_KEY)
+    if kept is None or feed is None or sha256_of_bytes(feed[0]) != kept.feed:
+        return None
+    return kept
 
 
 def _newest_kept(stock: dict[str, ObjectHead]) -> int:

@@ -67,6 +67,9 @@ from ngopi.errors.publishing import (
     GuidChangedError as GuidChangedError,
 )
 from ngopi.errors.publishing import (
+    LedgerGoneError as LedgerGoneError,
+)
+from ngopi.errors.publishing import (
     LedgerUnreadableError as LedgerUnreadableError,
 )
 from ngopi.errors.publishing import (

@@ -183,6 +183,17 @@ class PublicServerDownError(NgopiError):
     )
 
 
+class LedgerGoneError(NgopiError):
+    """A feed is public, and nobody can tell of which state."""
+
+    code, exit_status = "ledger-gone", UNAVAILABLE
+    sentence = N_("There is a feed.xml in the store, and no ledger.json that it was made of.")
+    next_step = N_(
+        "nothing was changed; on the computer that published last, run: ngopi doctor --fix; if "
+        "ngopi never published this show, first move feed.xml out of the store"
+    )
+
+
 class LedgerUnreadableError(NgopiError):
     """What lies in the store is not what ngopi wrote."""
 
