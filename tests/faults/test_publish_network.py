@@ -16,6 +16,7 @@ from prepared import add_episode, copy_without_episodes, guid_of, make_show
 from promises import Witness
 from s3_server import new_bucket, running_s3_server
 from standing import OnS3
+from suffering import READ_FAULTS, WRITE_FAULTS, assert_converged, be_refused, suffer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked")
 
@@ -62,39 +63,13 @@ def forgetful(prepared):
         prepared.joinpath(name).unlink(missing_ok=True)
 
 
-def assert_converged(witness, publish, prepared):
-    again = publish()
-
-    assert again.status == 0, again.err
-    witness.acknowledged.add(guid_of(prepared, "satu"))
-    assert witness.at_rest() == []
-
-
 @pytest.mark.parametrize("key", ["audio/", "covers/", "releases/", "ledger.json", "feed.xml"])
 def test_every_write_may_be_cut_corrupted_refused_and_lost(publish, proxy, store, prepared, key):
     """One after the other, as many runs as it takes; whatever happened, all of it is whole."""
     witness = Witness(place=store[0])
-    suffer(
-        publish, proxy, witness, f"PUT .*/{key}",
-        faults=("cut_body_of", "corrupt_body_of", "truncate_body_of", "answer_503_to",
-                "drop_reply_to", "truncate_reply_to"),
-    )  # fmt: skip
+    suffer(publish, proxy, witness, f"PUT .*/{key}", faults=WRITE_FAULTS)
 
     assert_converged(witness, publish, prepared)
-
-
-def suffer(publish, proxy, witness, pattern, *, faults):
-    """Let each fault happen once to a request that matches, in as many runs as it takes."""
-    for fault in faults:
-        setattr(proxy, fault, pattern)
-    statuses = []
-    while len(proxy.happened) < len(faults) and len(statuses) <= len(faults):
-        statuses.append(publish().status)
-        assert witness.now() == []
-
-    assert len(proxy.happened) == len(faults)
-    # Unreachable, not what was sent or is stored, in conflict, refused: a signature was spoilt.
-    assert set(statuses) <= {0, 69, 74, 75, 77}
 
 
 @pytest.fixture
@@ -115,8 +90,7 @@ def colleague(ngopi, prepared, store, publish, tmp_path):
 @pytest.mark.parametrize("key", ["ledger.json", "feed.xml"])
 def test_every_answer_may_be_truncated_and_corrupted(colleague, proxy, store, prepared, key):
     witness = Witness(place=store[0], acknowledged={guid_of(prepared, "satu")})
-    faults = ("truncate_reply_to", "corrupt_reply_to", "drop_reply_to")
-    suffer(colleague, proxy, witness, f"GET .*/{key}", faults=faults)
+    suffer(colleague, proxy, witness, f"GET .*/{key}", faults=READ_FAULTS)
 
     assert_converged(witness, colleague, prepared)
 
@@ -207,18 +181,7 @@ def test_every_refusal_leaves_the_old_state_and_is_named(
 def test_a_refusal_on_the_way_is_named_and_costs_nothing(publish, proxy, store, prepared, key):
     """The server changes its mind when the publish has come as far as this."""
     witness = Witness(place=store[0])
-    for status, code, exits in (
-        (400, "ExpiredToken", {77}),
-        (403, "AccessDenied", {77}),
-        (404, "NoSuchBucket", {69, 78}),
-        (500, "InternalError", {69}),
-        (503, "SlowDown", {69}),
-    ):
-        proxy.refuses = {f"PUT .*/{key}": (status, code)}
-        refused = publish()
-        assert refused.status in exits, refused.err
-        assert witness.now() == []
-    proxy.refuses = {}
+    be_refused(publish, proxy, witness, f"PUT .*/{key}")
 
     assert_converged(witness, publish, prepared)
 
