@@ -86,3 +86,49 @@ class OnS3:
             "AWS_SHARED_CREDENTIALS_FILE": "no-aws-credentials",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutBack:
+    """One store of *stores*, which is again as it was found whenever it is asked for."""
+
+    stores: OnS3
+    name: str
+
+    @classmethod
+    def of(cls, stores: OnS3, name: str) -> PutBack:
+        """Remember the store *name* as it is now."""
+        found = cls(stores=stores, name=name)
+        found._copy(name, found._kept)
+        return found
+
+    def place(self, name: str) -> tuple[PublicBucket, dict[str, str]]:
+        """Return the one store, whatever its *name*, as it was at first."""
+        del name
+        self._copy(self._kept, self.name)
+        return self.stores.place(self.name)
+
+    @property
+    def _kept(self) -> str:
+        return f"kept-{self.name}"
+
+    def _copy(self, source: str, target: str) -> None:
+        client, bucket = self.stores.client, self.stores.bucket
+        wanted = self._versions(source)
+        there = self._versions(target)
+        for key in there.keys() - wanted.keys():
+            client.delete_object(Bucket=bucket, Key=f"{target}/{key}")
+        for key in (key for key in wanted if there.get(key) != wanted[key]):
+            client.copy_object(
+                Bucket=bucket, Key=f"{target}/{key}", CopySource=f"{bucket}/{source}/{key}"
+            )
+
+    def _versions(self, name: str) -> dict[str, str]:
+        place, _ = self.stores.place(name)
+        found = self.stores.client.list_objects_v2(
+            Bucket=self.stores.bucket, Prefix=f"{place.prefix}/"
+        )
+        return {
+            thing["Key"].removeprefix(f"{place.prefix}/"): thing["ETag"]
+            for thing in found.get("Contents", ())
+        }

@@ -11,16 +11,14 @@ import sys
 
 import pytest
 
+from killed import KILLED, MOST_STEPS, survives
 from mortal import mortals
 from prepared import add_episode, guid_of, make_show
 from promises import Witness
-from standing import InShow, OnFolder, OnS3
+from standing import OnFolder, OnS3
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="neither fork nor SIGKILL there")
 
-KILLED = -9
-# Far above what any of these runs takes: a loop that never ends is a failure, not a hang.
-MOST_STEPS = 500
 SHARES = 5
 
 
@@ -42,28 +40,6 @@ def ngopi(prepared):
 def bucket(s3_server, s3_bucket):
     with OnS3.of(s3_server, s3_bucket) as stores:
         yield stores
-
-
-def survives(ngopi, stores, start, show, *, step, command, public, deleted=frozenset()):
-    """Kill *command* before *step*, run it again and look; return whether there was such a step.
-
-    *start* is what the producer's folder *show* is a copy of. *public* are the guids that must
-    be public in the end, and *deleted* the keys that may be gone.
-    """
-    shutil.rmtree(show, ignore_errors=True)
-    shutil.copytree(start, show)
-    place, env = stores.place(f"step-{step}")
-    witness = Witness(place=place, deleted=set(deleted))
-    assert witness.now() == []
-    killed = ngopi.run("--show", show, *command, env=env, kill_at=step)
-    assert witness.now() == [], f"killed before step {step}"
-    again = ngopi.run("--show", show, *command, env=env)
-
-    assert again.status == 0, f"killed before step {step}: {again.err}"
-    assert witness.at_rest() == [], f"killed before step {step}"
-    assert witness.public() == public, f"killed before step {step}"
-    assert killed.status in (0, KILLED), killed.err
-    return killed.status == KILLED
 
 
 def both(prepared):
@@ -109,32 +85,6 @@ def public_show(prepared, ngopi, tmp_path_factory):
     for command in (["publish"], ["retract", "dua"]):
         assert ngopi.run("--show", show, *command, env={"NGOPI_LANG": "en"}).status == 0
     return show
-
-
-@pytest.mark.parametrize(
-    ("command", "public"),
-    [
-        (["retract", "satu"], []),
-        (["retract", "satu", "--delete-audio", "--yes"], []),
-        (["restore", "dua"], ["satu", "dua"]),
-        (["rollback", "1"], ["satu", "dua"]),
-    ],
-    ids=["retract", "delete", "restore", "rollback"],
-)
-def test_taking_out_and_bringing_back(ngopi, public_show, tmp_path, command, public):
-    (audio,) = public_show.glob("public/audio/satu-*.mp3")
-    show = tmp_path / "show"
-    steps = next(
-        step
-        for step in range(1, MOST_STEPS, 2)  # a write takes two
-        if not survives(
-            ngopi, InShow(show=show), public_show, show,
-            step=step, command=command, public={guid_of(public_show, slug) for slug in public},
-            deleted={f"audio/{audio.name}"} if "--yes" in command else (),
-        )
-    )  # fmt: skip
-
-    assert steps > 8
 
 
 def test_pulling_what_a_colleague_published(ngopi, public_show, tmp_path):
