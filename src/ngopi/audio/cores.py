@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,3 +47,13 @@ def in_order(
     finally:
         for future in running:
             future.cancel()
+
+
+def one_ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+    """Yield *items* while the next one is being made in a thread of its own."""
+    rest = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(tuple, islice(rest, 1))
+        while found := coming.result():
+            coming = thread.submit(tuple, islice(rest, 1))
+            yield from found

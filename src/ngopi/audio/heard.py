@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ngopi.audio.cores import one_ahead
 from ngopi.audio.excerpt import decode_excerpt
 from ngopi.audio.loudness import HOPS_PER_S, LoudnessMeter, Profile, hop_frames
 from ngopi.audio.mp3_file import Mp3Reader
@@ -119,7 +119,7 @@ def hear(path: Path, *, floor_dbtp: float, advance: Callable[[float], None]) -> 
     """
     recording = probe(path)
     return _heard(
-        windows(recording, advance=advance),
+        one_ahead(windows(recording, advance=advance)),
         sample_rate_hz=recording.sample_rate_hz,
         channels=recording.channels,
         floor_dbtp=floor_dbtp,
@@ -134,6 +134,7 @@ def hear_growing(file: GrowingFile, sound: Sound, *, floor_dbtp: float) -> Heard
     Raises:
         MasterIncompleteError: it is not *sound* as a whole MP3.
     """
+    # The encoder keeps all cores busy: to decode ahead would cost more than it saves.
     return _heard(
         mp3_windows(file, frames=sound.frames, advance=_unseen),
         sample_rate_hz=sound.sample_rate_hz,
@@ -148,15 +149,8 @@ def _heard(
     meter = _Meter(
         sample_rate_hz=sample_rate_hz, channels=channels, highest_floor=10 ** (floor_dbtp / 20)
     )
-    with ThreadPoolExecutor(1) as thread:
-        # The meter works on one window while the next one is being decoded.
-        feeding: Future[None] | None = None
-        for window in decoded:
-            if feeding is not None:
-                feeding.result()
-            feeding = thread.submit(meter.feed, window)
-        if feeding is not None:
-            feeding.result()
+    for window in decoded:
+        meter.feed(window)
     return meter.heard()
 
 

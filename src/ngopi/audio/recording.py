@@ -11,6 +11,7 @@ import numpy as np
 from av.audio.fifo import AudioFifo
 from av.stream import Disposition
 
+from ngopi.audio.cores import one_ahead
 from ngopi.audio.intake import Unchanged, refusal, status
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.plain import plain
@@ -186,7 +187,7 @@ def decode(
                     expected_frames=round((recording.duration_s or 0) * rate_hz),
                 )
             )
-            for window in converter.windows(_sound(container, stream, tally)):
+            for window in one_ahead(converter.windows(_sound(container, stream, tally))):
                 writer.write(window)
                 advance(len(window) / rate_hz)
             tally.judge(recording, decoded_s=writer.frames / rate_hz)

@@ -8,13 +8,15 @@ with its length. Loudness here is an estimate for decisions; `loudness` is the m
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ngopi.audio.cores import cores
 from ngopi.audio.extremes import Tally, extremes_of
 from ngopi.audio.loudness import decibels
 from ngopi.audio.weighting import k_weighting
@@ -143,19 +145,25 @@ class _Look:
         bands = [_band(self._hz, *_RUMBLE_HZ), _band(self._hz, *_VOICES_HZ)]
         figures = np.stack([_k_power(rate_hz, _WINDOW_FRAMES), *bands], axis=1).astype(np.float32)
         self._hum_bins = int(np.searchsorted(self._hz, _HUM_BELOW_HZ + _HUM_BESIDE_HZ[1]))
-        long, low, short = [], [], []
         self._quiet_starts = (starts[:, None] + np.arange(0, _WINDOW_FRAMES, NOISE_FRAMES)).ravel()
-        for first in range(0, len(starts), _ROWS):
-            samples = self._windows(starts[first : first + _ROWS], _WINDOW_FRAMES)
-            power = _power(samples)
-            long.append(power @ figures)
-            low.append(power[..., : self._hum_bins].copy())
-            parts = samples.reshape(*samples.shape[:2], -1, NOISE_FRAMES)
-            short.append((_power(parts) @ self._floor_weights).reshape(len(samples), -1))
+        with ThreadPoolExecutor(cores()) as threads:
+            rows = [starts[first : first + _ROWS] for first in range(0, len(starts), _ROWS)]
+            parts = list(threads.map(partial(self._figures, figures), rows))
+        long, low, short = zip(*parts, strict=True)
         # (channel, window, figure), (channel, window, bin), (channel, short window)
         self._long = np.concatenate(long, axis=1) * (2 / _WINDOW_FRAMES)
         self._low = np.concatenate(low, axis=1)
         self._short = np.concatenate(short, axis=1) * (2 / NOISE_FRAMES)
+
+    def _figures(
+        self, figures: NDArray[np.float32], starts: NDArray[np.int_]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return of the windows at *starts*: *figures*, low bins, and levels of short windows."""
+        samples = self._windows(starts, _WINDOW_FRAMES)
+        power = _power(samples)
+        parts = samples.reshape(*samples.shape[:2], -1, NOISE_FRAMES)
+        short = (_power(parts) @ self._floor_weights).reshape(len(samples), -1)
+        return power @ figures, power[..., : self._hum_bins].copy(), short
 
     def channel(self, number: int, tally: Tally) -> ChannelSurvey:
         energies = self._long[number].astype(np.float64)
