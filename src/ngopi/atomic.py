@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
+import time
 from typing import TYPE_CHECKING, BinaryIO
 
 from ngopi.errors import DiskError, LockedError
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
+# What `replacing` names its new files; nothing is under way for so long.
+_LEFT = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+_LEFT_AFTER_S = 3600
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -55,6 +60,16 @@ def sweep(path: Path) -> None:
     with contextlib.suppress(OSError):  # litter harms nobody
         for left in path.parent.glob(f".{path.name}.*.tmp"):
             left.unlink(missing_ok=True)
+
+
+def sweep_old(folder: Path) -> None:
+    """Remove what killed runs left half-written in *folder* an hour ago or earlier."""
+    before_s = time.time() - _LEFT_AFTER_S
+    with contextlib.suppress(OSError):
+        for left in (name for name in os.listdir(folder) if _LEFT.fullmatch(name)):  # noqa: PTH208 - thousands, of which hardly one is looked at
+            path = folder / left
+            if path.lstat().st_mtime < before_s:
+                path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

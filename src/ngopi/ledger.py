@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
-from ngopi.atomic import write_atomic
+from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import DiskError, LedgerUnreadableError
 from ngopi.model import CatalogueEntry, Ledger, Release, ShowRelease
 from ngopi.tomlfile import adapter
@@ -125,6 +125,7 @@ def write_bases(scratch: Path, agreed: dict[str, str]) -> None:
     Raises:
         DiskError: it cannot be written.
     """
+    sweep(scratch / _BASES)
     old = read_bases(scratch)
     new = {**old, **agreed}
     if new != old:
@@ -158,6 +159,7 @@ def write_intent(scratch: Path, intent: Intent) -> None:
         DiskError: it cannot be written.
     """
     scratch.mkdir(exist_ok=True)
+    sweep(scratch / _INTENT)
     write_atomic(scratch / _INTENT, _CANONICAL.encode(_plain(intent)).encode())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ngopi.artwork import check_cover
-from ngopi.atomic import sha256_of, write_atomic
+from ngopi.atomic import sha256_of, sweep, sweep_old, write_atomic
 from ngopi.differences import between_episodes, between_shows
 from ngopi.errors import (
     EpisodeClashError,
@@ -167,6 +167,7 @@ def keep_feed(config: Config, store: Store) -> None:
     """
     config.feed.parent.mkdir(parents=True, exist_ok=True)
     config.scratch.mkdir(exist_ok=True)
+    _sweep(config)
     found = store.read(LEDGER_KEY)
     ledger = ledger_of(found)
     if found is None or ledger is None:
@@ -177,6 +178,15 @@ def keep_feed(config: Config, store: Store) -> None:
             _keep(config.feed, feed[0])
     # Last: it says that this folder saw a publish through to its end.
     _keep(config.scratch / LEDGER_KEY, found[0])
+
+
+def _sweep(config: Config) -> None:
+    """Remove what killed runs left: nobody else writes the copies while the show is locked."""
+    sweep(config.feed)
+    sweep(config.scratch / LEDGER_KEY)
+    # Who only looks writes these too, and needs no lock for it.
+    sweep_old(config.scratch / "releases")
+    sweep_old(config.scratch / "stores")
 
 
 def _keep(path: Path, data: bytes) -> None:

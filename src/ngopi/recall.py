@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ngopi.atomic import write_atomic
+from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import DiskError
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, Loudness, SourceFile
@@ -59,6 +59,7 @@ class Recall:
 
         Where that cannot be written, the next run only takes longer.
         """
+        sweep(self._path)
         if self._used.keys() == self._known.keys():
             return
         with contextlib.suppress(OSError, DiskError):

@@ -96,3 +96,17 @@ def test_an_upload_that_begins_removes_what_a_killed_one_left_of_its_journal(tmp
 
     assert journal.read() == upload
     assert set(tmp_path.iterdir()) == {kept, others}
+
+
+def test_a_publish_removes_what_was_left_long_ago_of_what_the_show_remembers(ngopi, show):
+    name = f".{'0' * 64}.json.0123abcd.tmp"
+    old = [put(show / ".ngopi" / place, name, age_s=2 * HOUR_S) for place in ("releases", "stores")]
+    young = put(show / ".ngopi/releases", name.replace("abcd", "dcba"), age_s=HOUR_S / 2)
+    feed = put(show / "feeds", ".ngopi-bawaslu.xml.0123abcd.tmp", age_s=0)  # under the show's lock
+    foreign = put(show / ".ngopi/releases", ".catatan.tmp", age_s=2 * HOUR_S)
+
+    assert ngopi("publish").status == 0
+
+    assert not any(path.exists() for path in (*old, feed))
+    assert young.exists()
+    assert foreign.exists()

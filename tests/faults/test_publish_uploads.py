@@ -80,7 +80,7 @@ def assert_converged(ngopi, show, env, witness):
     witness.acknowledged |= {guid_of(show, path.name) for path in show.glob("episodes/*")}
     assert witness.at_rest() == []
     assert witness.public() == witness.acknowledged
-    assert not list(show.glob(".ngopi/uploads/*.json"))
+    assert not list(show.glob(".ngopi/uploads/*"))
 
 
 @pytest.mark.parametrize("first", [1, 2])
