@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from ngopi.atomic import sync_folder, write_atomic
+from ngopi.atomic import sweep, sync_folder, write_atomic
 from ngopi.chapters import CHAPTERS, beyond_the_end, chapter_rows, read_chapters
 from ngopi.config import SLUG, listing
 from ngopi.errors import (
@@ -318,11 +318,16 @@ def add_entry(
     return CatalogueEntry(folder=folder, episode=episode, audio=audio, cover=kept)
 
 
+def _renew(path: Path, data: bytes) -> None:
+    sweep(path)  # the show is locked: what is there was left by a run that was killed
+    write_atomic(path, data)
+
+
 def _copy_cover(cover: Path | None, folder: Path) -> Path | None:
     if cover is None:
         return None
     name = "cover.png" if cover.suffix.lower() == ".png" else "cover.jpg"
-    write_atomic(folder / name, cover.read_bytes())
+    _renew(folder / name, cover.read_bytes())
     return folder / name
 
 
@@ -341,7 +346,7 @@ def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None
                     (entry.folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise DiskError(path=entry.folder, reason=error.strerror or error) from error
-    write_atomic(entry.folder / "audio.toml", audio_text(audio).encode())
+    _renew(entry.folder / "audio.toml", audio_text(audio).encode())
     return CatalogueEntry(folder=entry.folder, episode=entry.episode, audio=audio, cover=kept)
 
 
@@ -357,7 +362,7 @@ def write_approval(entry: CatalogueEntry, approval: Approval) -> None:
     document.add(tomlkit.comment(_("Written by ngopi approve; a later change needs a new one.")))
     for key, value in asdict(approval).items():
         document.add(key, value)
-    write_atomic(entry.folder / _APPROVAL, tomlkit.dumps(document).encode())
+    _renew(entry.folder / _APPROVAL, tomlkit.dumps(document).encode())
 
 
 def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str | None) -> None:
@@ -383,4 +388,4 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
             front[key] = _inline(value) if key in {"people", CHAPTERS} else value
     below = "\n".join(lines[end + 1 :]) if notes is None else f"\n{notes}"
     text = f"{_FENCE}\n{tomlkit.dumps(front).rstrip()}\n{_FENCE}\n{below}".rstrip() + "\n"
-    write_atomic(path, text.encode())
+    _renew(path, text.encode())
