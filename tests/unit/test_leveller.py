@@ -37,6 +37,13 @@ def spread(dialogue, sound):
     return max(found) - min(found)
 
 
+def floor_rise(dialogue, sound):
+    """Return how far the noise in the pauses comes up, in dB, both at one loudness."""
+    louder_db = judge(dialogue.sound, RATE_HZ).integrated_lufs
+    louder_db -= judge(sound, RATE_HZ).integrated_lufs
+    return dialogue.floor_dbfs(sound) - dialogue.floor_dbfs(dialogue.sound) + louder_db
+
+
 def noise(seconds, dbfs):
     random = np.random.default_rng(7)
     return random.standard_normal((round(seconds * RATE_HZ), 1)) * 10 ** (dbfs / 20)
@@ -72,11 +79,7 @@ def test_pauses_keep_their_noise_down():
 
     _, sound, _ = levelled(dialogue.sound)
 
-    to_one_loudness_db = (
-        judge(dialogue.sound, RATE_HZ).integrated_lufs - judge(sound, RATE_HZ).integrated_lufs
-    )
-    rise_db = dialogue.floor_dbfs(sound) - dialogue.floor_dbfs(dialogue.sound)
-    assert rise_db + to_one_loudness_db <= 2.0
+    assert floor_rise(dialogue, sound) <= 2.0
     assert spread(dialogue, sound) <= 1.0
 
 
@@ -110,6 +113,41 @@ def test_one_steady_speaker_is_left_alone(channels, seed):
 
     assert np.ptp(gains_db) <= 1.0
     assert np.abs(gains_db).max() <= 1.0
+
+
+def silence(seconds):
+    return np.zeros((round(seconds * RATE_HZ), 1))
+
+
+def word(seconds, rms_dbfs):
+    """Return some of a voice without a pause in it."""
+    start = round(1.5 * RATE_HZ)
+    return voice(6, rms_dbfs=rms_dbfs)[start : start + round(seconds * RATE_HZ)]
+
+
+def test_the_first_word_of_a_turn_belongs_to_it():
+    """Louder than the rest, with a pause after it: not the last word of the louder neighbour."""
+    loud, soft, pause = voice(6, rms_dbfs=-20), voice(6, rms_dbfs=-32), silence(0.3)
+    sound = np.concatenate([loud, pause, word(0.7, -27), pause, soft, pause, loud])
+
+    _, _, gains_db = levelled(sound + noise(len(sound) / RATE_HZ, -75))
+
+    turn = gains_db[round(6.4 * RATE_HZ) : round(13.1 * RATE_HZ)]
+    assert np.ptp(turn) <= 0.6
+    assert turn.min() > gains_db[3 * RATE_HZ] + 9
+
+
+def test_a_voice_that_falls_before_a_pause_is_not_the_next_speaker():
+    """What it falls to is what the next speaker has, but people change in the pause."""
+    loud, soft = voice(6, rms_dbfs=-20)[: round(5.25 * RATE_HZ)], voice(6, rms_dbfs=-30)
+    turns = [loud, word(0.55, -30), silence(1), soft, silence(1)]
+    sound = np.concatenate(turns * 3)
+
+    _, _, gains_db = levelled(sound + noise(len(sound) / RATE_HZ, -75))
+
+    length = len(np.concatenate(turns))
+    for start in (0, length, 2 * length):
+        assert np.ptp(gains_db[start + RATE_HZ // 2 : start + round(5.75 * RATE_HZ)]) <= 0.6
 
 
 def test_a_knock_changes_nobodys_level():
