@@ -137,6 +137,18 @@ def test_the_first_word_of_a_turn_belongs_to_it():
     assert turn.min() > gains_db[3 * RATE_HZ] + 9
 
 
+def test_a_soft_last_word_keeps_its_gain_beside_a_loud_voice():
+    """It is more than 20 dB below the voice that follows: beside that, it might be a breath."""
+    loud, soft = voice(6, rms_dbfs=-20), voice(6, rms_dbfs=-33)
+    sound = np.concatenate(
+        [loud, silence(0.3), soft, silence(0.15), word(0.6, -41), silence(0.35), loud]
+    )
+
+    _, _, gains_db = levelled(sound + noise(len(sound) / RATE_HZ, -75))
+
+    assert np.ptp(gains_db[round(6.6 * RATE_HZ) : round(12.95 * RATE_HZ)]) <= 0.6
+
+
 def test_a_voice_that_falls_before_a_pause_is_not_the_next_speaker():
     """What it falls to is what the next speaker has, but people change in the pause."""
     loud, soft = voice(6, rms_dbfs=-20)[: round(5.25 * RATE_HZ)], voice(6, rms_dbfs=-30)
@@ -148,6 +160,15 @@ def test_a_voice_that_falls_before_a_pause_is_not_the_next_speaker():
     length = len(np.concatenate(turns))
     for start in (0, length, 2 * length):
         assert np.ptp(gains_db[start + RATE_HZ // 2 : start + round(5.75 * RATE_HZ)]) <= 0.6
+
+
+def test_short_pauses_between_people_keep_their_noise_down():
+    dialogue = Dialogue.of_turns([(6, -22), (6, -35)] * 3, pause_s=0.25, noise_dbfs=-50)
+
+    _, sound, _ = levelled(dialogue.sound)
+
+    assert floor_rise(dialogue, sound) <= 2.0
+    assert spread(dialogue, sound) <= 1.0
 
 
 def test_a_knock_changes_nobodys_level():

@@ -1,7 +1,7 @@
 """The leveller: people at different distances from the microphone come to one loudness.
 
 The recording is complete, so nothing has to be followed: it is cut into turns of even level
-(a hidden Markov model over 100 ms energies, solved exactly), and each turn gets one gain. It
+(a hidden Markov model over phrases, solved exactly), and each turn gets one gain. It
 changes where a turn does, on the quieter side, within 100 ms. A turn keeps all its dynamics,
 and so does music; pauses keep their noise down.
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ngopi.audio.activity import TICKS_PER_S, gated_lufs
+from ngopi.audio.activity import TICKS_PER_S, gated_lufs, runs
 from ngopi.audio.speaking import silent, spoken, sustained
 from ngopi.audio.turns import turns_of
 from ngopi.model import Turn
@@ -38,9 +38,10 @@ _LONG_PAUSE_TICKS = 100
 _HANG_TICKS = 20  # the room's reverberation
 _PAUSE_RAMP_TICKS = 25
 _BEFORE_SPEECH_TICKS = 5  # soft consonants begin before they are noticed
+_ROOMY_LEAD_TICKS = 10
 # The noise is turned down in a pause between people already if it has this much room for it.
-_ROOMY_PAUSE_TICKS = 50
-_EDGE_REACH_TICKS, _EDGE_GAP_TICKS = 70, 10
+_ROOMY_PAUSE_TICKS = 20
+_EDGE_REACH_TICKS, _EDGE_GAP_TICKS = 70, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def level(profile: Profile, *, hop_frames: int) -> Levelling:
     Speech is brought to the loudness of all speech, by 15 dB at most; music louder than that
     is turned down to it as a whole, and never up. In pauses the gain does not exceed its value
     on either side, most of a pause between two people has the lower one, and long ones (1 s;
-    between two people 0.5 s) not more than 0 dB, so the noise of the room stays down.
+    between two people 0.2 s) not more than 0 dB, so the noise of the room stays down.
     """
     # Rates that ten ticks do not divide have longer ones.
     ticks = np.repeat(profile.ticks, _TICKS_PER_HOP // profile.ticks.shape[1], axis=1)
@@ -224,12 +225,13 @@ def _between(
     pause = begin - stop
     if pause >= _LONG_PAUSE_TICKS or (pause >= _ROOMY_PAUSE_TICKS and before_db != after_db):
         quiet_db = min(before_db, after_db, 0.0)
-        hang = min(_HANG_TICKS, pause // 5)
+        hang, fall = min(_HANG_TICKS, pause // 5), min(_PAUSE_RAMP_TICKS, pause // 4)
+        rise, lead = min(_RAMP_TICKS, pause // 4), min(_ROOMY_LEAD_TICKS, pause // 6)
         return [
             (stop + hang, before_db),
-            (stop + hang + min(_PAUSE_RAMP_TICKS, pause * 3 // 10), quiet_db),
-            (begin - _BEFORE_SPEECH_TICKS - _RAMP_TICKS, quiet_db),
-            (begin - _BEFORE_SPEECH_TICKS, after_db),
+            (stop + hang + fall, quiet_db),
+            (begin - lead - rise, quiet_db),
+            (begin - lead, after_db),
         ]
     if after_db > before_db:
         # What is louder must not be lifted: the ramp is in the pause or in the quieter turn.
@@ -243,16 +245,25 @@ def _with_soft_edges(
     spans: list[tuple[int, int, float]], quiet: NDArray[np.bool_]
 ) -> list[tuple[int, int, float]]:
     """Return *spans* up to where sound begins and ends: with soft syllables, without silence."""
-    stops = [0, *(stop for _, stop, _ in spans)]
-    starts = [*(start for start, _, _ in spans[1:]), len(quiet)]
+    divides = [_divide(quiet, left[1], right[0]) for left, right in pairwise(spans)]
     found = []
-    for (start, stop, gain_db), before, after in zip(spans, stops, starts, strict=False):
+    for (start, stop, gain_db), before, after in zip(
+        spans, [0, *divides], [*divides, len(quiet)], strict=True
+    ):
         inside = min(_TICKS_PER_HOP, (stop - start) // 2)
-        first = max((before + start) // 2, start - _EDGE_REACH_TICKS)
-        last = min((stop + after) // 2, stop + _EDGE_REACH_TICKS)
+        first, last = max(before, start - _EDGE_REACH_TICKS), min(after, stop + _EDGE_REACH_TICKS)
         begin = start + inside - _sounding(~quiet[first : start + inside][::-1])
         found.append((begin, stop - inside + _sounding(~quiet[stop - inside : last]), gain_db))
     return found
+
+
+def _divide(quiet: NDArray[np.bool_], stop: int, begin: int) -> int:
+    """Return the middle of the longest silence: what is soft belongs to whoever is nearer."""
+    silences = runs(quiet[stop:begin])
+    if not len(silences):
+        return (stop + begin) // 2
+    longest = silences[np.diff(silences, axis=1).argmax()]
+    return stop + int(longest.sum()) // 2
 
 
 def _sounding(sound: NDArray[np.bool_]) -> int:
