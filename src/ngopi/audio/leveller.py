@@ -7,7 +7,7 @@ and so does music; pauses keep their noise down.
 
 Compared in benchmarks/leveller.py with a gain rider, which is what most levellers are, and tried
 on real voices in benchmarks/conversations.py: of voices that it was not made with, the gain moves
-within 5 % of the turns by more than 0.6 dB.
+by more than 0.6 dB within 1.4 % of the turns, of the two that vary most within 13 %.
 """
 
 from __future__ import annotations
