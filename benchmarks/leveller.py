@@ -14,7 +14,7 @@ gain moves inside music, dB.
 
 Found, rider against turns: spread of 13.8 dB to 9.8 and 0.1 (turns of 3 to 20 s), of 14.6 to
 17.8 and 0.2 (interjections of 1 s); in turn 9.9 and 0.0; floor +3.3 and -1.3; music 6.4 and 0.0;
-0.05 and 0.08 CPU s for 10 minutes.
+0.07 and 0.13 CPU s for 10 minutes.
 """
 
 from __future__ import annotations
