@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 settings.register_profile("ngopi", deadline=None)  # no test asserts a time
 settings.load_profile("ngopi")
+
+# A suite that was started in the background inherits a deaf ear for Ctrl-C, and so would ngopi.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 INIT = ("--title", "Ngopi Bawaslu", "--author", "Humas")
 

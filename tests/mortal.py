@@ -110,10 +110,14 @@ def mortals(show: Path, *, cwd: Path | None = None) -> Iterator[Mortals]:
         subprocess.Popen(
             [sys.executable, __file__, folder, show],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            text=True, cwd=cwd or show,
+            text=True, cwd=cwd or show, start_new_session=True,
         ) as server,
     ):  # fmt: skip
-        yield Mortals(server=server, folder=Path(folder))
+        try:
+            yield Mortals(server=server, folder=Path(folder))
+        except BaseException:  # nobody waits for a run that may never end
+            os.killpg(server.pid, signal.SIGKILL)
+            raise
         assert server.stdin is not None
         server.stdin.close()
 
