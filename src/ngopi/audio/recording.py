@@ -318,6 +318,7 @@ class _Converter:
         self.frames = 0
         self._channels = channels
         self._kind: tuple[str, str, int] | None = None
+        self._queue = AudioFifo()
         self._resampler: av.AudioResampler | None = None
 
     def windows(self, sound: Iterable[AudioFrame | float]) -> Iterator[NDArray[Any]]:
@@ -328,7 +329,7 @@ class _Converter:
             waiting.append(piece)
             count += len(piece)
             if count >= self.sample_rate_hz:
-                yield np.concatenate(waiting)
+                yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
                 self.frames += count
                 waiting, count = [], 0
         if count:
@@ -345,7 +346,11 @@ class _Converter:
             if kind != self._kind:
                 yield from self._flush()
                 self._kind = kind
-            yield from self._convert(item)
+            item.pts = None  # time was dealt with before: from here on only the order counts
+            self._queue.write(item)
+            # A second at a time: frames are a fiftieth of that, and each call costs as much.
+            if self._queue.samples >= item.sample_rate:
+                yield from self._convert(self._queue.read())
         yield from self._flush()
 
     def _silence(self, length_s: float) -> Iterator[NDArray[Any]]:
@@ -354,14 +359,16 @@ class _Converter:
             length = min(self.sample_rate_hz, frames - start)
             yield np.zeros((length, self._channels), self.dtype)
 
-    def _convert(self, frame: AudioFrame) -> Iterator[NDArray[Any]]:
+    def _convert(self, frame: AudioFrame | None) -> Iterator[NDArray[Any]]:
+        if frame is None:
+            return
+        frame.pts = None
         if self._resampler is None:
             direct = self._direct(frame)
             if direct is not None:
                 yield direct
                 return
             self._resampler = self._new_resampler(frame)
-        frame.pts = None  # time was dealt with before; here only the order counts
         for converted in self._resampler.resample(frame):
             yield self._folded(_interleaved(converted, self.dtype))
 
@@ -393,6 +400,8 @@ class _Converter:
         return np.repeat(mean, self._channels, axis=1)
 
     def _flush(self) -> Iterator[NDArray[Any]]:
+        yield from self._convert(self._queue.read())
+        self._queue = AudioFifo()
         if self._resampler is not None:
             for converted in self._resampler.resample(None):
                 # A resampler that had nothing to do hands the None back.
