@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # How far phrases lie from the level of their turn (standard deviation): of real voices 3.2 LU
 # at 0.3 s, 2.3 at 0.5 s, 1.2 at 1 s, 0.9 at 3 s and more.
 _PHRASE_LU, _SECOND_LU = 1.3, 1.3
-_WORST_MISFIT, _HALF_WORST_S = 30.0, 0.5  # a cough or a knock is no phrase
+_WORST_MISFIT_PER_S = 12.0  # a cough, a knock or half a word is nobody else's phrase
 _CHANGE_COST, _SMALL_CHANGE_COST = 0.0, 2.0
 # A change without a pause is as likely as one in a pause of this length.
 _SUDDEN_TICKS = 11
@@ -76,7 +76,7 @@ def _levels(
     seconds = lengths[:, None] / TICKS_PER_S
     deviation_lu = np.sqrt(_PHRASE_LU**2 + _SECOND_LU**2 / seconds**1.5)
     misfits = 0.5 * ((phrases_lu[:, None] - STATES_LU) / deviation_lu) ** 2
-    misfits = np.minimum(misfits, _WORST_MISFIT * seconds / (seconds + _HALF_WORST_S))
+    misfits = np.minimum(misfits, _WORST_MISFIT_PER_S * seconds)
     pauses = np.insert(starts[1:] - stops[:-1], 0, 0)
     pauses[pauses == 0] = _SUDDEN_TICKS
     return likeliest(
