@@ -31,7 +31,7 @@ _WINDOW_POWER = float(_WINDOW @ _WINDOW) / _FRAMES**2
 _TIMES = (0.25, 0.5, 0.25)
 _AROUND = len(_TIMES) // 2
 _BINS = 5
-_PIECE_HOPS = 32
+_PIECE_HOPS = 64
 
 # Averaged power above the noise, in dB: below the first all is noise, above the second none.
 _NOISE_DB, _VOICE_DB = 3.0, 8.0
