@@ -20,7 +20,7 @@ from ngopi.errors import (
 )
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
-from ngopi.recall import read_audio, read_written
+from ngopi.recall import bytes_of, key_of, read_audio, read_written
 from ngopi.text import clean_line
 from ngopi.tomlfile import Problem, build, line_of, parse
 
@@ -35,6 +35,7 @@ _DRAFT_LINE = "published = 2026-11-22T16:00:00+07:00"
 EARLIEST_YEAR, LATEST_YEAR = 1980, 9000
 _APPROVAL = "approval.toml"
 _AUDIO = "audio.toml"
+_EPISODE = "episode.md"
 _COVERS = ("cover.jpg", "cover.png")
 
 
@@ -65,7 +66,7 @@ def read_catalogue(
 ) -> tuple[CatalogueEntry, ...]:
     """Return every episode, in the order of the slugs; a date without a zone is in *zone*.
 
-    With *recall* the audio comes without its certificate, and quickly.
+    With *recall* the audio comes without its certificate, and what did not change comes quickly.
 
     Raises:
         CatalogueInvalidError: all mistakes of all files, with lines.
@@ -104,26 +105,27 @@ def find_entry(entries: tuple[CatalogueEntry, ...], slug: str) -> CatalogueEntry
 def _read_entry(
     folder: Path, zone: tzinfo, recall: Recall | None
 ) -> tuple[CatalogueEntry | None, list[str]]:
-    path = folder / "episode.md"
     names = _names(folder)
     if not SLUG.fullmatch(folder.name):
         said = _("the folder's name may hold small letters a-z, digits and hyphens only")
         return None, [f"  {folder.name}: {said}"]
-    audio, audio_problems = read_audio(folder / _AUDIO, recall) if _AUDIO in names else (None, [])
-    episode, problems = _read_episode(path, folder.name, zone, audio)
-    mistakes = _named(folder, path, problems)
-    mistakes += _named(folder, folder / _AUDIO, audio_problems)
+    audio, heard, audio_problems = (
+        read_audio(folder / _AUDIO, recall) if _AUDIO in names else (None, "", [])
+    )
+    episode, told, problems = _read_episode(folder / _EPISODE, folder.name, audio, recall)
+    mistakes = _named(folder, _EPISODE, problems) + _named(folder, _AUDIO, audio_problems)
     approval = None
     if _APPROVAL in names:
         approval, problems = read_written(Approval, folder / _APPROVAL)
-        mistakes += _named(folder, folder / _APPROVAL, problems)
+        mistakes += _named(folder, _APPROVAL, problems)
     if episode is None or mistakes:
         return None, mistakes
     covers = (folder / name for name in _COVERS if name in names)
     cover = next((path for path in covers if path.is_file()), None)
     entry = CatalogueEntry(
-        folder=folder, episode=episode, audio=audio, cover=cover, approval=approval
-    )
+        folder=folder, episode=_in_zone(episode, zone), audio=audio, cover=cover,
+        approval=approval, content=f"{zone} {told} {heard}" if recall else None,
+    )  # fmt: skip
     return entry, []
 
 
@@ -135,20 +137,35 @@ def _names(folder: Path) -> set[str]:
         return set()  # told where its files are read
 
 
-def _named(folder: Path, path: Path, problems: list[Problem]) -> list[str]:
+def _named(folder: Path, name: str, problems: list[Problem]) -> list[str]:
     if not problems:
         return []
-    return [f"  {folder.name}/{line.strip()}" for line in listing(path, problems)]
+    return [f"  {folder.name}/{line.strip()}" for line in listing(folder / name, problems)]
 
 
 def _read_episode(
-    path: Path, slug: str, zone: tzinfo, audio: AudioFile | None
+    path: Path, slug: str, audio: AudioFile | None, recall: Recall | None
+) -> tuple[Episode | None, str, list[Problem]]:
+    """Read an episode.md, with a key of all that makes it what it is; a date may lack its zone."""
+    data = bytes_of(path)
+    if data is None:
+        return None, "", [Problem(line=1, text=_("the file is missing"))]
+    key = key_of(data, slug, audio and audio.duration_s) if recall else ""
+    episode = recall.episodes.find(key) if recall else None
+    if episode is not None:
+        return episode, key, []
+    episode, problems = _understood(data, slug, audio)
+    if recall and episode is not None and not problems:
+        recall.episodes.keep(key, episode)
+    return episode, key, problems
+
+
+def _understood(
+    data: bytes, slug: str, audio: AudioFile | None
 ) -> tuple[Episode | None, list[Problem]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return None, [Problem(line=1, text=_("the file is missing"))]
-    except (OSError, UnicodeDecodeError):
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
         return None, [Problem(line=1, text=_("the file cannot be read as UTF-8 text"))]
     lines = text.splitlines()
     ends = [number for number, line in enumerate(lines) if line.strip() == _FENCE]
@@ -160,14 +177,14 @@ def _read_episode(
     document, problems = parse(front)
     if problems:
         return None, problems
-    episode, problems = _episode(document, front, slug=slug, notes=notes, zone=zone)
+    episode, problems = _episode(document, front, slug=slug, notes=notes)
     if episode is not None and episode.chapters and audio is not None:
         problems += beyond_the_end(episode.chapters, audio.duration_s, text=front)
     return episode, problems
 
 
 def _episode(
-    document: dict[str, Any], front: str, *, slug: str, notes: str, zone: tzinfo
+    document: dict[str, Any], front: str, *, slug: str, notes: str
 ) -> tuple[Episode | None, list[Problem]]:
     # The folder's name is the slug and the text below is the notes: both are not keys.
     extra = [key for key in ("slug", "notes") if key in document]
@@ -190,9 +207,7 @@ def _episode(
     if episode is None:
         return None, problems
     problems += _objections(episode, front)
-    if problems:
-        return None, problems
-    return _in_zone(episode, zone), []
+    return (None, problems) if problems else (episode, [])
 
 
 def _in_zone(episode: Episode, zone: tzinfo) -> Episode:
@@ -305,8 +320,8 @@ def add_entry(
         episodes.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir()
-        write_atomic(temporary / "episode.md", episode_text(episode).encode())
-        write_atomic(temporary / "audio.toml", audio_text(audio).encode())
+        write_atomic(temporary / _EPISODE, episode_text(episode).encode())
+        write_atomic(temporary / _AUDIO, audio_text(audio).encode())
         copied = _copy_cover(cover, temporary)
         temporary.replace(folder)
         sync_folder(episodes)
@@ -346,7 +361,7 @@ def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None
                     (entry.folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise DiskError(path=entry.folder, reason=error.strerror or error) from error
-    _renew(entry.folder / "audio.toml", audio_text(audio).encode())
+    _renew(entry.folder / _AUDIO, audio_text(audio).encode())
     return CatalogueEntry(folder=entry.folder, episode=entry.episode, audio=audio, cover=kept)
 
 
@@ -373,7 +388,7 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
     """
     import tomlkit
 
-    path = entry.folder / "episode.md"
+    path = entry.folder / _EPISODE
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     end = next(n for n, line in enumerate(lines) if n and line.strip() == _FENCE)
     kept = lines[1:end]

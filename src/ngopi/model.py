@@ -358,13 +358,17 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
-    """One episode as it lies in the folder; *audio* None: nothing was ingested yet."""
+    """One episode as it lies in the folder; *audio* None: nothing was ingested yet.
+
+    *content* stands for all of which *episode* and *audio* were made, where that was asked for.
+    """
 
     folder: Path
     episode: Episode
     audio: AudioFile | None
     cover: Path | None
     approval: Approval | None = None
+    content: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,14 @@ from ngopi.atomic import sha256_of
 from ngopi.errors import GuidChangedError, ShowGuidChangedError, SlugTakenError
 from ngopi.ledger import sha256_of_bytes, to_json
 from ngopi.model import Release, ShowRelease, StoredObject
+from ngopi.recall import key_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ngopi.config import Config
     from ngopi.model import CatalogueEntry, Episode, Ledger, LedgerEntry
+    from ngopi.recall import Recall
 
 Verdict = Literal["add", "change", "keep", "behind", "clashes", "retracted"]
 # Where the show itself stands among the episodes' guids.
@@ -60,19 +62,25 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """This folder's wish: the releases to be public, and the local file behind each key.
+    """This folder's wish: the releases to be public, and where their files lie here.
 
-    *sha256s*: by slug, the SHA-256 of each release's JSON; *ahead*: releases whose time has not
-    come; *waiting*: slugs that would be due, but for an editor's yes; *approved_by*: who said it.
+    *sha256s*: by slug, the SHA-256 of each release's JSON; *media*: the folder of the audio;
+    *covers*: pictures by key; *ahead*: releases whose time has not come; *waiting*: slugs that
+    would be due, but for an editor's yes; *approved_by*: who said it.
     """
 
     show: ShowRelease
     releases: tuple[Release, ...]
     sha256s: dict[str, str]
-    files: dict[str, Path]
+    media: Path
+    covers: dict[str, Path]
     ahead: tuple[Release, ...]
     waiting: tuple[str, ...]
     approved_by: dict[str, str]
+
+    def file_of(self, thing: StoredObject) -> Path:
+        """Return the local file of a release's audio or picture."""
+        return self.covers.get(thing.key) or self.media / f"{thing.sha256}.mp3"
 
 
 def podcast_guid(feed_url: str) -> str:
@@ -85,9 +93,16 @@ def podcast_guid(feed_url: str) -> str:
 
 
 def make_wish(
-    config: Config, entries: tuple[CatalogueEntry, ...], ledger: Ledger | None, *, now: datetime
+    config: Config,
+    entries: tuple[CatalogueEntry, ...],
+    ledger: Ledger | None,
+    *,
+    now: datetime,
+    recall: Recall | None = None,
 ) -> Wish:
     """Return the releases that this folder wants public, under the show's lasting guid.
+
+    *recall* knows their hashes, of *entries* that were read with it.
 
     Raises:
         SlugTakenError: two episodes have one guid.
@@ -95,13 +110,13 @@ def make_wish(
         ShowGuidChangedError: the show would.
     """
     _require_unique_guids(entries)
-    files: dict[str, Path] = {}
+    covers: dict[str, Path] = {}
     due = {
-        entry.episode.slug: (entry, _release(config, entry, files))
+        entry.episode.slug: (entry, _release(config, entry, covers))
         for entry in entries
         if _is_due(entry, now) and entry.audio is not None
     }
-    sha256s = {slug: sha256_of_bytes(to_json(release)) for slug, (_, release) in due.items()}
+    sha256s = {slug: _sha256(release, entry, recall) for slug, (entry, release) in due.items()}
     public = {entry.release for entry in ledger.entries} if ledger else set()
     waiting = {
         slug
@@ -112,18 +127,19 @@ def make_wish(
     }
     releases = tuple(release for slug, (_, release) in due.items() if slug not in waiting)
     ahead = tuple(
-        _release(config, entry, files)
+        _release(config, entry, covers)
         for entry in entries
         if entry.audio is not None and entry.episode.published and not _is_due(entry, now)
     )
     _require_same_guids(releases, ledger)
-    cover = _cover(config, "show", config.cover, files)
+    cover = _cover(config, "show", config.cover, covers)
     show = replace(config.show, guid=_guid(config, ledger))
     return Wish(
         show=ShowRelease(show=show, cover=cover),
         releases=releases,
         sha256s=sha256s,
-        files=files,
+        media=config.media,
+        covers=covers,
         ahead=ahead,
         waiting=tuple(sorted(waiting)),
         approved_by={
@@ -154,6 +170,17 @@ def release_of(config: Config, entry: CatalogueEntry) -> Release:
     return _release(config, entry, {})
 
 
+def _sha256(release: Release, entry: CatalogueEntry, recall: Recall | None) -> str:
+    if recall is None or entry.content is None:
+        return sha256_of_bytes(to_json(release))
+    key = key_of(entry.content.encode(), release.enclosure, release.cover)
+    sha256 = recall.releases.find(key)
+    if sha256 is None:
+        sha256 = sha256_of_bytes(to_json(release))
+        recall.releases.keep(key, sha256)
+    return sha256
+
+
 def _guid(config: Config, ledger: Ledger | None) -> str:
     """Keep the guid that the show was first published with, even when its address changes."""
     if ledger is None:
@@ -168,28 +195,28 @@ def _is_due(entry: CatalogueEntry, now: datetime) -> bool:
     return published is not None and published <= now
 
 
-def _release(config: Config, entry: CatalogueEntry, files: dict[str, Path]) -> Release:
+def _release(config: Config, entry: CatalogueEntry, covers: dict[str, Path]) -> Release:
     audio, slug = entry.audio, entry.episode.slug
     assert audio is not None
     key = f"audio/{slug}-{audio.sha256[:12]}.mp3"
-    files[key] = config.media / f"{audio.sha256}.mp3"
     enclosure = stored_object(config, key, size_bytes=audio.size_bytes, sha256=audio.sha256)
-    cover = None if entry.cover is None else _cover(config, slug, entry.cover, files)
+    cover = None if entry.cover is None else _cover(config, slug, entry.cover, covers)
     # The certificate stays in the folder: it is long, and neither feed nor site shows it.
-    delivered = replace(audio, done=(), turns=(), curve=None)
+    if audio.done or audio.turns or audio.curve:
+        audio = replace(audio, done=(), turns=(), curve=None)
     # So do chapters, as long as neither feed nor site shows them: they are no change.
-    told = replace(entry.episode, chapters=())
-    return Release(episode=told, audio=delivered, enclosure=enclosure, cover=cover)
+    told = replace(entry.episode, chapters=()) if entry.episode.chapters else entry.episode
+    return Release(episode=told, audio=audio, enclosure=enclosure, cover=cover)
 
 
-def _cover(config: Config, name: str, path: Path, files: dict[str, Path]) -> StoredObject:
+def _cover(config: Config, name: str, path: Path, covers: dict[str, Path]) -> StoredObject:
     if not path.is_file():
         check_cover(path)  # says what is wrong, and what to do
     sha256 = sha256_of(path)
     suffix = ".png" if path.suffix.lower() == ".png" else ".jpg"
     # New artwork needs a new file name, or Apple keeps the old picture: so the hash is in it.
     key = f"covers/{name}-{sha256[:12]}{suffix}"
-    files[key] = path
+    covers[key] = path
     return stored_object(config, key, size_bytes=path.stat().st_size, sha256=sha256)
 
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from ngopi.config import Config
     from ngopi.model import CatalogueEntry, Progress, Take
+    from ngopi.recall import Recall
     from ngopi.store import Store
 
 _NEW = ("add", "change")
@@ -88,12 +89,14 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
     take: Take | None = None,
     announce: Callable[[Plan], None] | None = None,
     fetch: Fetch = require_public,
+    recall: Recall | None = None,
 ) -> Published:
     """Bring what is public in line with the catalogue; safe to run again after anything.
 
     *by* is who publishes. *take* decides where an episode was changed here and by a colleague.
     *announce* is told the plan before anything is stored, and again if a colleague changes it.
     *fetch* is asked whether listeners get what lies in an S3 store, before the feed names it.
+    *recall* is what *entries* were read with; nothing else than quickness comes of it.
 
     Raises:
         EpisodeClashError: an episode was changed here and by a colleague, and *take* is None.
@@ -110,7 +113,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         public = look(store)
         if public.ledger is None and public.feed is not None:
             raise LedgerGoneError  # to begin anew would drop what colleagues published
-        wish = make_wish(config, entries, public.ledger, now=now)
+        wish = make_wish(config, entries, public.ledger, now=now, recall=recall)
         plan = _decided(make_plan(entries, wish, public.ledger, bases=bases, now=now), take)
         if announce is not None and plan not in announced:
             announced.append(plan)
@@ -259,10 +262,10 @@ def _stored(wish: Wish, plan: Plan, store: Store, progress: Progress) -> Iterato
         if release.episode.slug in slugs:
             objects += [release.enclosure, *([release.cover] if release.cover else [])]
     missing = {thing.key: thing for thing in objects if not _is_stored(store, thing)}
-    for key, thing in missing.items():
-        _require_file(wish.files[key], thing)
+    for thing in missing.values():
+        _require_file(wish.file_of(thing), thing)
     yield from (thing for thing in objects if thing.key not in missing)
-    _store_files(wish.files, missing, store, progress)
+    _store_files(wish, missing, store, progress)
     yield from missing.values()
 
 
@@ -282,12 +285,12 @@ def _store_ahead(
         if bases.get(memory) == names:
             continue
         for thing in things:
-            path = wish.files[thing.key]
+            path = wish.file_of(thing)
             if path.is_file() and not _is_stored(store, thing):
                 _require_file(path, thing)
                 missing[thing.key] = thing
         stored[memory] = names
-    _store_files(wish.files, missing, store, progress)
+    _store_files(wish, missing, store, progress)
     return stored
 
 
@@ -308,16 +311,14 @@ def _slug_of_key(key: str) -> str:
 
 
 def _store_files(
-    files: Mapping[str, Path],
-    missing: Mapping[str, StoredObject],
-    store: Store,
-    progress: Progress,
+    wish: Wish, missing: Mapping[str, StoredObject], store: Store, progress: Progress
 ) -> None:
-    """Store what is *missing*, whose *files* are here (both by key); all or an error."""
+    """Store what is *missing*, by key, whose files are here; all or an error."""
     if not missing:
         return
     sources = [
-        Source(key=key, path=files[key], sha256=thing.sha256) for key, thing in missing.items()
+        Source(key=key, path=wish.file_of(thing), sha256=thing.sha256)
+        for key, thing in missing.items()
     ]
     total_bytes = sum(thing.size_bytes for thing in missing.values())
     try:

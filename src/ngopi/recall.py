@@ -1,58 +1,57 @@
-"""What ngopi itself wrote beside an episode; who publishes need not read all of it each time.
+"""What an earlier run made of the same bytes; who publishes need not make it again each time.
 
 Most of an audio.toml is its certificate: an hour's turns and curve take TOML 10 ms to read, and
-neither feed nor site shows them.
+neither feed nor site shows them. Of ten thousand episodes hardly one is new.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
-from dataclasses import asdict, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+import sys
+from dataclasses import replace
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import DiskError
 from ngopi.i18n import _
-from ngopi.model import Approval, AudioFile, Loudness, SourceFile
+from ngopi.model import Approval, AudioFile, Episode
 from ngopi.tomlfile import Problem, build, parse
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pydantic import TypeAdapter
 
-_NAME = "audio-files.json"
-
-# A later ngopi may read more out of the same bytes: what an earlier one made of them is not it.
-_KNOWN_FIELDS = ",".join(f.name for kind in (AudioFile, Loudness, SourceFile) for f in fields(kind))
-
+V = TypeVar("V")
 W = TypeVar("W", AudioFile, Approval)
 
 
-class Recall:
-    """Audio without its certificate, by the SHA-256 of the bytes of its audio.toml.
+class Memory(Generic[V]):
+    """Values by a key that stands for all that they were made of.
 
-    The file itself is read each time, whatever its date: other bytes are never taken for it.
-    *scratch* is the show's .ngopi; what lies there may be lost at any time.
+    *path* may be lost at any time: what is damaged there, or was made by another ngopi or with
+    another of its *libraries*, is not known. Keys come from `key_of`.
     """
 
-    def __init__(self, scratch: Path) -> None:
-        self._path = scratch / _NAME
-        self._known = _documents(self._path)
-        self._used: dict[str, dict[str, Any]] = {}
+    def __init__(self, path: Path, kind: Any, *, libraries: tuple[str, ...]) -> None:  # noqa: ANN401 - any type that pydantic knows, generic ones too
+        self._path = path
+        self._adapter = _adapter(kind)
+        self._made_by = f"{_this_ngopi()} {' '.join(map(version, libraries))}".encode()
+        self._known = self._read()
+        self._used: dict[str, V] = {}
 
-    def find(self, data: bytes) -> AudioFile | None:
-        """Return what a file with these bytes says; None if it was not seen before."""
-        key = _key(data)
-        document = self._known.get(key)
-        audio = None if document is None else build(AudioFile, document, text="")[0]
-        if document is not None and audio is not None:
-            self._used[key] = document
-        return audio
+    def find(self, key: str) -> V | None:
+        """Return what is known under *key*; None if nothing is."""
+        value = self._known.get(key)
+        if value is not None:
+            self._used[key] = value
+        return value
 
-    def keep(self, data: bytes, audio: AudioFile) -> None:
-        """Remember that *data* says *audio*, which has no certificate any more."""
-        self._used[_key(data)] = asdict(audio)
+    def keep(self, key: str, value: V) -> None:
+        """Remember *value*."""
+        self._used[key] = value
 
     def save(self) -> None:
         """Write what was found or kept, if it is something else than lies there.
@@ -62,47 +61,93 @@ class Recall:
         sweep(self._path)
         if self._used.keys() == self._known.keys():
             return
+        body = self._adapter.dump_json(self._used)
         with contextlib.suppress(OSError, DiskError):
             self._path.parent.mkdir(exist_ok=True)
-            write_atomic(self._path, json.dumps(self._used, separators=(",", ":")).encode())
+            write_atomic(self._path, self._seal(body) + b"\n" + body)
+
+    def _read(self) -> dict[str, V]:
+        try:
+            seal, _newline, body = self._path.read_bytes().partition(b"\n")
+            return self._adapter.validate_json(body) if seal == self._seal(body) else {}
+        except (OSError, ValueError):
+            return {}
+
+    def _seal(self, body: bytes) -> bytes:
+        return hashlib.sha256(self._made_by + b"\n" + body).hexdigest().encode()
 
 
-def _key(data: bytes) -> str:
-    return hashlib.sha256(_KNOWN_FIELDS.encode() + b"\n" + data).hexdigest()
+class Recall:
+    """What was made of the files of the folder episodes/ before.
+
+    The files themselves are read each time, whatever their dates: other bytes are never taken for
+    them. *audio*: without its certificate, by its audio.toml; *episodes*: by what
+    `ngopi.catalogue` says; *releases*: the SHA-256 of their JSON, by what `ngopi.plan` says.
+    *scratch* is the show's .ngopi.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self.audio = Memory[AudioFile](
+            scratch / "audio-files.json", AudioFile, libraries=("pydantic",)
+        )
+        self.episodes = Memory[Episode](scratch / "episodes.json", Episode, libraries=("pydantic",))
+        self.releases = Memory[str](scratch / "release-hashes.json", str, libraries=())
+
+    def save(self) -> None:
+        """Remember for the next run what this one used, and nothing else."""
+        for memory in (self.audio, self.episodes, self.releases):
+            memory.save()
 
 
-def _documents(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):  # a memory that may be lost
-        return {}
-    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
-        return {}
-    return found
+def key_of(data: bytes, *beside: object) -> str:
+    """Return a key for what is made of *data* and of all that lies *beside* it."""
+    told = "\n".join(map(str, beside))
+    return hashlib.sha256(f"{len(told)} {told}\n".encode() + data).hexdigest()
 
 
-def read_audio(path: Path, recall: Recall | None) -> tuple[AudioFile | None, list[Problem]]:
-    """Read an audio.toml; with *recall* without its certificate."""
+def _adapter(kind: Any) -> TypeAdapter[dict[str, Any]]:  # noqa: ANN401 - see Memory
+    from pydantic import ConfigDict, TypeAdapter
+
+    # Silence has -inf LUFS.
+    return TypeAdapter(dict[str, kind], config=ConfigDict(ser_json_inf_nan="constants"))
+
+
+@lru_cache(maxsize=1)
+def _this_ngopi() -> str:
+    """Return a hash of ngopi's own code: a later one may make more of the same bytes."""
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def read_audio(path: Path, recall: Recall | None) -> tuple[AudioFile | None, str, list[Problem]]:
+    """Read an audio.toml; with *recall* without its certificate, and with a key of its bytes."""
+    data = bytes_of(path)
+    if data is None:
+        return None, "", []
     if recall is None:
-        return read_written(AudioFile, path)
-    data = _bytes_of(path)
-    audio = None if data is None else recall.find(data)
-    if data is None or audio is not None:
-        return audio, []
+        audio, problems = _understood(AudioFile, data)
+        return audio, "", problems
+    key = key_of(data)
+    audio = recall.audio.find(key)
+    if audio is not None:
+        return audio, key, []
     audio, problems = _understood(AudioFile, data)
     if audio is not None:
         audio = replace(audio, done=(), turns=(), curve=None)
-        recall.keep(data, audio)
-    return audio, problems
+        recall.audio.keep(key, audio)
+    return audio, key, problems
 
 
 def read_written(kind: type[W], path: Path) -> tuple[W | None, list[Problem]]:
     """Read what ngopi wrote; nothing if it is not there."""
-    data = _bytes_of(path)
+    data = bytes_of(path)
     return (None, []) if data is None else _understood(kind, data)
 
 
-def _bytes_of(path: Path) -> bytes | None:
+def bytes_of(path: Path) -> bytes | None:
+    """Return what lies there; None if nothing does, and no text if it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -184,11 +184,13 @@ def bring_public(
 
     recall = Recall(config.scratch)
     entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
-    done = bring_in_line(
-        config, entries, store, by=who(), now=current_time(), progress=console,
-        take=take, announce=announce,
-    )  # fmt: skip
-    recall.save()
+    try:
+        done = bring_in_line(
+            config, entries, store, by=who(), now=current_time(), progress=console,
+            take=take, announce=announce, recall=recall,
+        )  # fmt: skip
+    finally:
+        recall.save()
     if not verify(config, store, done):
         text = _("{url} still is an earlier feed, perhaps from a cache; look again: ngopi doctor")
         console.note(text.format(url=done.feed_url))
@@ -294,15 +296,17 @@ def _rehearse(config: Config, console: Console, store: Store, take: Take | None)
     from ngopi.recall import Recall
     from ngopi.store.dry_run import RehearsalStore, nothing_to_fetch
 
+    recall = Recall(config.scratch)
     return bring_in_line(
         config,
-        read_catalogue(config.episodes, zone=config.zone, recall=Recall(config.scratch)),
+        read_catalogue(config.episodes, zone=config.zone, recall=recall),
         RehearsalStore(store),
         by=who(),
         now=current_time(),
         progress=console,
         take=take,
         fetch=nothing_to_fetch,
+        recall=recall,
     )
 
 
