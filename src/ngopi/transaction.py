@@ -24,7 +24,7 @@ from ngopi.errors import (
     StoreVerifyError,
     SwapConflictError,
 )
-from ngopi.feed.build import build_feed
+from ngopi.feed.build import build_feed, items_of
 from ngopi.feed.check import check_feed
 from ngopi.ledger import (
     LEDGER_KEY,
@@ -36,6 +36,7 @@ from ngopi.ledger import (
     to_json,
 )
 from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, Show, ShowRelease
+from ngopi.recall import Memory, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 FEED_KEY = "feed.xml"
 _ATTEMPTS = 12
 _SHOWS_KEPT = 20
+# What an item looks like is theirs to decide too.
+_FEED_LIBRARIES = ("feedgen", "lxml", "markdown-it-py", "nh3")
 
 K = TypeVar("K", Release, ShowRelease)
 T = TypeVar("T")
@@ -227,17 +230,27 @@ def _render(
         _rehosted(known.get(e.release) or load(config, store, Release, e.release), show.show)
         for e in entries
     ]
-    feed = build_feed(show.show, cover=show.cover, releases=releases)
+    memory = Memory[bytes](config.scratch / "feed-items.json", bytes, libraries=_FEED_LIBRARIES)
+    shown = to_json(show)
+    keys = {entry.guid: key_of(shown, entry.release) for entry in entries}
+    items = {guid: item for guid, key in keys.items() if (item := memory.find(key)) is not None}
+    feed = build_feed(show.show, cover=show.cover, releases=releases, known=items)
     findings = check_feed(feed, where=FEED_KEY, feed_url=show.show.feed_url)
     errors = [finding for finding in findings if finding.severity == "E"]
     if errors:
         lines = (f"  {finding.where}: {finding.message} {finding.hint}" for finding in errors)
         raise FeedRefusedError(findings=tuple(lines))
+    for guid, item in items_of(feed, releases).items():
+        memory.keep(keys[guid], item)
+    memory.save()
     return feed
 
 
 def _rehosted(release: Release, show: Show) -> Release:
     """Say the URLs under the show's public address, whichever it was when it was released."""
+    things = [thing for thing in (release.enclosure, release.cover) if thing is not None]
+    if all(thing.url == f"{show.public_url}/{thing.key}" for thing in things):
+        return release
     enclosure, cover = (
         thing and replace(thing, url=f"{show.public_url}/{thing.key}")
         for thing in (release.enclosure, release.cover)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from ngopi.notes import clip_bytes, notes_html, notes_text
 from ngopi.text import clean_line, clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from ngopi.model import Episode, Release, Show, StoredObject
@@ -25,25 +26,57 @@ if TYPE_CHECKING:
 _DESCRIPTION_BYTES = 4000
 
 
-def build_feed(show: Show, *, cover: StoredObject, releases: Sequence[Release]) -> bytes:
+# So feedgen lays its XML out. Text and attributes have no "<" of their own, and notes no such tag.
+_ITEM, _END = b"    <item>\n", b"  </channel>\n"
+
+
+def build_feed(
+    show: Show,
+    *,
+    cover: StoredObject,
+    releases: Sequence[Release],
+    known: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
     """Return the feed as RSS 2.0 in UTF-8, newest episode first; equal input, equal bytes.
 
     Characters that XML cannot hold are left out. Every release has a date of publication.
+    *known* holds items by guid, as `items_of` returned them for the same show and releases: most
+    of a feed's time goes into what did not change.
 
     Source: RSS 2.0; Apple, "A Podcaster's Guide to RSS"; PSP-1; podcastindex.org/namespace/1.0.
     """
     show = _clean_show(show)
     zone = ZoneInfo(show.timezone)
-    newest_first = sorted(releases, key=_age, reverse=True)
+    newest_first = _newest_first(releases)
     built = _published(newest_first[0].episode, zone) if newest_first else None
     feed = _channel(show)
     feed.register_extension(
         "podcasting", partial(ShowTags, show, cover_url=cover.url, built=built), atom=False
     )
-    for release in newest_first:
+    fresh = [release for release in newest_first if release.episode.guid not in known]
+    for release in fresh:
         feed.add_entry(_item(release, show=show, cover=cover, zone=zone), order="append")
-    rss: bytes = feed.rss_str(pretty=True)
-    return rss
+    head, items, tail = _cut(feed.rss_str(pretty=True))
+    made = dict(zip((release.episode.guid for release in fresh), items, strict=True))
+    guids = (release.episode.guid for release in newest_first)
+    return b"".join([head, *(known.get(guid) or made[guid] for guid in guids), tail])
+
+
+def items_of(feed: bytes, releases: Sequence[Release]) -> dict[str, bytes]:
+    """Return by guid the items of the *feed* that was built of *releases*."""
+    guids = (release.episode.guid for release in _newest_first(releases))
+    return dict(zip(guids, _cut(feed)[1], strict=True))
+
+
+def _newest_first(releases: Sequence[Release]) -> list[Release]:
+    return sorted(releases, key=_age, reverse=True)
+
+
+def _cut(rss: bytes) -> tuple[bytes, list[bytes], bytes]:
+    """Return what is before the items, the items, and what is behind them."""
+    end = rss.rindex(_END)
+    head, *items = rss[:end].split(_ITEM)
+    return head, [_ITEM + item for item in items], rss[end:]
 
 
 def _channel(show: Show) -> Any:  # noqa: ANN401 - feedgen has no types
