@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from ngopi.artwork import check_cover
 from ngopi.atomic import sha256_of
 from ngopi.errors import GuidChangedError, ShowGuidChangedError, SlugTakenError
-from ngopi.ledger import sha256_of_bytes, to_json
+from ngopi.ledger import sha256_of_bytes, state_of, to_json
 from ngopi.model import Release, ShowRelease, StoredObject
 from ngopi.recall import key_of
 
@@ -163,6 +163,19 @@ def is_approved(entry: CatalogueEntry, release: Release) -> bool:
     if approval is None or approval.sha256 != reading_of(release):
         return False
     return approval.by.casefold() != (entry.episode.writer or "").casefold()
+def awaits_approval(config: Config, entry: CatalogueEntry) -> bool:
+    """Say whether an editor has yet to say yes to an episode with audio as it is now."""
+    if not config.workflow.editor_required or entry.audio is None:
+        return False
+    return not is_approved(entry, release_of(config, entry))
+
+
+def state_in(config: Config, entry: CatalogueEntry, ledger: Ledger | None, *, now: datetime) -> str:
+    """Return an episode's state as `state_of` does; waiting: ready, but for an editor's yes."""
+    state = state_of(entry, ledger, now=now)
+    return "waiting" if state == "ready" and awaits_approval(config, entry) else state
+
+
 
 
 def release_of(config: Config, entry: CatalogueEntry) -> Release:

@@ -155,6 +155,22 @@ def test_an_episode_that_waits_for_an_editor_is_said_to(ngopi, edited, prepared)
     assert ngopi("schedule").err == f"{sentence}\n"
 
 
+def test_the_list_tells_what_waits_for_an_editor_from_what_is_ready(ngopi, edited):
+    """An episode that nobody approved was said to be ready, and no publish brought it out."""
+    rewrite(edited / "episodes/satu/episode.md", "title =", 'writer = "Rani"\ntitle =')
+
+    assert [each["state"] for each in ngopi("list", "--json").json] == ["waiting"]
+    assert [each["state"] for each in ngopi("schedule", "--json").json] == ["waiting"]
+    assert ngopi("show", "satu", "--json").json["state"] == "waiting"
+    assert "waits for approval" in ngopi("list").out
+    assert "menunggu persetujuan" in ngopi("--lang", "id", "list").out
+    assert ngopi("approve", "satu", "--as", "WG").status == 0
+    assert [each["state"] for each in ngopi("list", "--json").json] == ["ready"]
+    assert [each["state"] for each in ngopi("schedule", "--json").json] == ["ready"]
+    rewrite(edited / "episodes/satu/episode.md", "title =", "number = 7\ntitle =")
+    assert [each["state"] for each in ngopi("list", "--json").json] == ["waiting"]
+
+
 @pytest.mark.parametrize("approved", [True, False])
 def test_the_schedule_names_what_still_lacks_a_yes(ngopi, edited, approved):
     path = edited / "episodes/satu/episode.md"

@@ -258,14 +258,14 @@ def history(session: Session, most: int) -> None:
 def schedule(session: Session) -> None:
     """Show what comes when."""
     from ngopi.cli.session import last_ledger
-    from ngopi.ledger import state_of
+    from ngopi.plan import state_in
 
     config, now = session.config(), current_time()
     ledger = last_ledger(config)
     coming = [
         (entry, state)
         for entry in _entries(config)
-        if (state := state_of(entry, ledger, now=now)) in {"scheduled", "ready"}
+        if (state := state_in(config, entry, ledger, now=now)) in {"scheduled", "ready", "waiting"}
     ]
     coming.sort(key=lambda pair: pair[0].episode.published or now)
     documents: list[Json] = [
@@ -288,10 +288,10 @@ def schedule(session: Session) -> None:
 def _still_needed(config: Config, entry: CatalogueEntry, state: str) -> Iterator[str]:
     """Yield what somebody has to do before an episode is public."""
     from ngopi.cli.work import waiting
-    from ngopi.plan import is_approved, release_of
+    from ngopi.plan import awaits_approval
 
     slug = entry.episode.slug
-    if config.workflow.editor_required and not is_approved(entry, release_of(config, entry)):
+    if awaits_approval(config, entry):
         yield waiting(slug)
     elif state == "ready":
         text = _('The date of "{slug}" has come; to make it public, run: ngopi publish')

@@ -18,29 +18,31 @@ from ngopi.i18n import N_, _
 if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.model import AudioFile, CatalogueEntry
+    from ngopi.recall import Recall
 
 # Said here so that translators meet them: a state is a value, its name is a word.
 _STATES = {
     "draft": N_("draft"),
     "scheduled": N_("scheduled"),
     "ready": N_("ready"),
+    "waiting": N_("waits for approval"),
     "published": N_("published"),
     "retracted": N_("retracted"),
 }
 
 
-def _with_states(config: Config) -> list[tuple[CatalogueEntry, str]]:
+def _with_states(config: Config, recall: Recall | None = None) -> list[tuple[CatalogueEntry, str]]:
     from ngopi.catalogue import read_catalogue
-    from ngopi.ledger import state_of
+    from ngopi.plan import state_in
 
     now, ledger = current_time(), last_ledger(config)
-    entries = read_catalogue(config.episodes, zone=config.zone)
+    entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
     dated = sorted(
         entries,
         key=lambda entry: (entry.episode.published or now, entry.episode.slug),
         reverse=True,
     )
-    return [(entry, state_of(entry, ledger, now=now)) for entry in dated]
+    return [(entry, state_in(config, entry, ledger, now=now)) for entry in dated]
 
 
 @click.command(
@@ -52,8 +54,10 @@ def _with_states(config: Config) -> list[tuple[CatalogueEntry, str]]:
 @click.pass_obj
 def list_(session: Session) -> None:
     """List the episodes."""
+    from ngopi.recall import Recall
+
     config = session.config()
-    found = _with_states(config)
+    found = _with_states(config, Recall(config.scratch))
     if not found and not session.as_json:
         hint = _("There is no episode yet. Make one with: ngopi ingest RECORDING")
         session.console.result([], hint)
