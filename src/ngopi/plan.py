@@ -132,10 +132,8 @@ def make_wish(
         if entry.audio is not None and entry.episode.published and not _is_due(entry, now)
     )
     _require_same_guids(releases, ledger)
-    cover = _cover(config, "show", config.cover, covers)
-    show = replace(config.show, guid=_guid(config, ledger))
     return Wish(
-        show=ShowRelease(show=show, cover=cover),
+        show=_show(config, _guid(config, ledger), covers),
         releases=releases,
         sha256s=sha256s,
         media=config.media,
@@ -163,6 +161,8 @@ def is_approved(entry: CatalogueEntry, release: Release) -> bool:
     if approval is None or approval.sha256 != reading_of(release):
         return False
     return approval.by.casefold() != (entry.episode.writer or "").casefold()
+
+
 def awaits_approval(config: Config, entry: CatalogueEntry) -> bool:
     """Say whether an editor has yet to say yes to an episode with audio as it is now."""
     if not config.workflow.editor_required or entry.audio is None:
@@ -174,8 +174,6 @@ def state_in(config: Config, entry: CatalogueEntry, ledger: Ledger | None, *, no
     """Return an episode's state as `state_of` does; waiting: ready, but for an editor's yes."""
     state = state_of(entry, ledger, now=now)
     return "waiting" if state == "ready" and awaits_approval(config, entry) else state
-
-
 
 
 def release_of(config: Config, entry: CatalogueEntry) -> Release:
@@ -192,6 +190,16 @@ def _sha256(release: Release, entry: CatalogueEntry, recall: Recall | None) -> s
         sha256 = sha256_of_bytes(to_json(release))
         recall.releases.keep(key, sha256)
     return sha256
+
+
+def show_of(config: Config, ledger: Ledger) -> ShowRelease:
+    """Return this folder's show as it would be published after *ledger*."""
+    return _show(config, ledger.guid, {})
+
+
+def _show(config: Config, guid: str, covers: dict[str, Path]) -> ShowRelease:
+    cover = _cover(config, "show", config.cover, covers)
+    return ShowRelease(show=replace(config.show, guid=guid), cover=cover)
 
 
 def _guid(config: Config, ledger: Ledger | None) -> str:
@@ -306,14 +314,15 @@ def make_plan(
         withdrawn=tuple(
             e.episode.slug for e in entries if e.episode.guid in public and not _is_due(e, now)
         ),
-        show=_show_verdict(wish, ledger, bases),
+        show=show_verdict(wish.show, ledger, bases=bases),
     )
 
 
-def _show_verdict(wish: Wish, ledger: Ledger | None, bases: dict[str, str]) -> Verdict:
+def show_verdict(show: ShowRelease, ledger: Ledger | None, *, bases: dict[str, str]) -> Verdict:
+    """Say what becomes of this folder's *show*."""
     if ledger is None:
         return "add"
-    mine = sha256_of_bytes(to_json(wish.show))
+    mine = sha256_of_bytes(to_json(show))
     return _against(mine, ledger.show, ledger.shows, bases.get(SHOW_BASE))
 
 

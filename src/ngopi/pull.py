@@ -7,29 +7,35 @@ from typing import TYPE_CHECKING
 
 from ngopi.atomic import write_atomic
 from ngopi.catalogue import add_entry, edit_episode, episode_keys, replace_audio
-from ngopi.differences import between_episodes
+from ngopi.differences import between_episodes, between_shows
 from ngopi.errors import LedgerUnreadableError, NothingPublicError
 from ngopi.ledger import read_bases, sha256_of_bytes, to_json, write_bases
-from ngopi.model import Release
-from ngopi.plan import release_of
+from ngopi.model import Release, ShowRelease
+from ngopi.plan import release_of, show_of, show_verdict
 from ngopi.transaction import load, look
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, LedgerEntry, Take
+    from ngopi.model import CatalogueEntry, Ledger, LedgerEntry, Take
     from ngopi.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """What came, by slug; *differing*: changed here, so left alone, with what differs."""
+    """What came, by slug; *differing*: changed here, so left alone, with what differs.
+
+    *show*: in what the public show differs from this folder's, where a colleague or a rollback
+    changed it; *cover_url*: of the public show.
+    """
 
     added: tuple[str, ...]
     updated: tuple[str, ...]
     kept: tuple[str, ...]
     differing: dict[str, tuple[str, ...]]
+    show: tuple[str, ...]
+    cover_url: str
 
 
 def pull(
@@ -66,7 +72,24 @@ def pull(
         found[verdict].append(public.slug)
         agreed[public.guid] = public.release
     write_bases(config.scratch, agreed)
-    return Pulled(**{name: tuple(slugs) for name, slugs in found.items()}, differing=differing)
+    show = load(config, store, ShowRelease, ledger.show)
+    return Pulled(
+        **{name: tuple(slugs) for name, slugs in found.items()},
+        differing=differing,
+        show=_show_differences(config, ledger, show, bases),
+        cover_url=f"{config.show.public_url}/{show.cover.key}",
+    )
+
+
+def _show_differences(
+    config: Config, ledger: Ledger, theirs: ShowRelease, bases: dict[str, str]
+) -> tuple[str, ...]:
+    mine = replace(theirs, show=replace(config.show, guid=ledger.guid))
+    if config.cover.is_file():  # a publish says what to do without one; to pull, none is needed
+        mine = show_of(config, ledger)
+    if show_verdict(mine, ledger, bases=bases) not in {"behind", "clashes"}:
+        return ()
+    return tuple(between_shows(mine, theirs))
 
 
 def _verdict(

@@ -125,3 +125,51 @@ def test_who_lets_the_colleagues_show_stay_is_told_how_to_have_it(team, tmp_path
     assert "copy their ngopi.toml and cover into this folder" in gave_way.err
     shutil.copyfile(tmp_path / "budi/ngopi.toml", tmp_path / "ani/ngopi.toml")
     assert team("ani", "publish").out.startswith("Nothing to do: ")
+
+
+# -- the show's own data, pulled ----------------------------------------------------------------
+
+
+def pulled_show(run):
+    return [line for line in run.out.splitlines() if line.startswith("  ")]
+
+
+def test_a_pull_says_in_what_the_public_show_differs_and_leaves_the_file_alone(team, tmp_path):
+    edit(tmp_path / "ani" / "ngopi.toml", 'title = "Ngopi"', 'title = "Ngopi Bareng"')
+    assert team("ani", "publish").status == 0
+    before = (tmp_path / "budi" / "ngopi.toml").read_bytes()
+
+    done = team("budi", "pull")
+
+    assert done.status == 0
+    assert "ngopi.toml was left alone" in done.out
+    assert pulled_show(done) == ["  title: here Ngopi, public Ngopi Bareng"]
+    assert re.search(r"its cover: http://\S+/covers/show-\w{12}\.jpg$", done.err.strip())
+    assert team("budi", "pull", "--json").json["show"] == pulled_show(done)
+    assert "dibiarkan" in team("budi", "--lang", "id", "pull").out
+    assert (tmp_path / "budi" / "ngopi.toml").read_bytes() == before
+
+
+def test_a_pull_tells_a_clash_about_the_show_too(team, tmp_path):
+    edit(tmp_path / "ani" / "ngopi.toml", 'author = "Humas"', 'author = "Humas A"')
+    edit(tmp_path / "budi" / "ngopi.toml", 'author = "Humas"', 'author = "Humas B"')
+    assert team("ani", "publish").status == 0
+
+    assert pulled_show(team("budi", "pull")) == ["  author: here Humas B, public Humas A"]
+
+
+def test_a_pull_is_silent_about_a_show_that_only_this_folder_changed(team, tmp_path):
+    """It is no colleague's: the next publish brings it out."""
+    edit(tmp_path / "budi" / "ngopi.toml", 'title = "Ngopi"', 'title = "Ngopi Bareng"')
+
+    assert team("budi", "pull").out.startswith("Nothing to do: ")
+    assert team("budi", "pull", "--json").json["show"] == []
+
+
+def test_a_pull_needs_no_cover_of_its_own(team, tmp_path):
+    (tmp_path / "budi" / "cover.jpg").unlink()
+    assert team("budi", "pull").out.startswith("Nothing to do: ")
+    edit(tmp_path / "ani" / "ngopi.toml", 'title = "Ngopi"', 'title = "Ngopi Bareng"')
+    assert team("ani", "publish").status == 0
+
+    assert pulled_show(team("budi", "pull")) == ["  title: here Ngopi, public Ngopi Bareng"]

@@ -67,14 +67,21 @@ def pull(session: Session, *, take: Take | None) -> None:
     ]
     for slug, fields in done.differing.items():
         lines += [_('"{slug}" was changed here; left alone:').format(slug=slug), *fields]
+    if done.show:
+        text = _("The public show's data is not this folder's; ngopi.toml was left alone:")
+        lines += [text, *done.show]
     lines = lines or [_("Nothing to do: this folder has all that is public.")]
     document: Json = {
         "added": list(done.added),
         "updated": list(done.updated),
         "kept": list(done.kept),
         "differing": {slug: list(fields) for slug, fields in done.differing.items()},
+        "show": list(done.show),
     }
     session.console.result(document, *lines)
+    if done.show:
+        text = _("To have the public data here too, write it into ngopi.toml; its cover: {url}")
+        session.console.note(text.format(url=done.cover_url))
 
 
 @click.command(
