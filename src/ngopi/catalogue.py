@@ -110,13 +110,13 @@ def _read_entry(
         said = _("the folder's name may hold small letters a-z, digits and hyphens only")
         return None, [f"  {folder.name}: {said}"]
     audio, heard, audio_problems = (
-        read_audio(folder / _AUDIO, recall) if _AUDIO in names else (None, "", [])
+        read_audio(folder, _AUDIO, recall) if _AUDIO in names else (None, "", [])
     )
-    episode, told, problems = _read_episode(folder / _EPISODE, folder.name, audio, recall)
+    episode, told, problems = _read_episode(folder, audio, recall)
     mistakes = _named(folder, _EPISODE, problems) + _named(folder, _AUDIO, audio_problems)
     approval = None
     if _APPROVAL in names:
-        approval, problems = read_written(Approval, folder / _APPROVAL)
+        approval, problems = read_written(Approval, folder, _APPROVAL)
         mistakes += _named(folder, _APPROVAL, problems)
     if episode is None or mistakes:
         return None, mistakes
@@ -144,17 +144,17 @@ def _named(folder: Path, name: str, problems: list[Problem]) -> list[str]:
 
 
 def _read_episode(
-    path: Path, slug: str, audio: AudioFile | None, recall: Recall | None
+    folder: Path, audio: AudioFile | None, recall: Recall | None
 ) -> tuple[Episode | None, str, list[Problem]]:
     """Read an episode.md, with a key of all that makes it what it is; a date may lack its zone."""
-    data = bytes_of(path)
+    data = bytes_of(folder, _EPISODE)
     if data is None:
         return None, "", [Problem(line=1, text=_("the file is missing"))]
-    key = key_of(data, slug, audio and audio.duration_s) if recall else ""
+    key = key_of(data, folder.name, audio and audio.duration_s) if recall else ""
     episode = recall.episodes.find(key) if recall else None
     if episode is not None:
         return episode, key, []
-    episode, problems = _understood(data, slug, audio)
+    episode, problems = _understood(data, folder.name, audio)
     if recall and episode is not None and not problems:
         recall.episodes.keep(key, episode)
     return episode, key, problems
