@@ -184,13 +184,11 @@ def bring_public(
 
     recall = Recall(config.scratch)
     entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
-    try:
-        done = bring_in_line(
-            config, entries, store, by=who(), now=current_time(), progress=console,
-            take=take, announce=announce, recall=recall,
-        )  # fmt: skip
-    finally:
-        recall.save()
+    done = bring_in_line(
+        config, entries, store, by=who(), now=current_time(), progress=console,
+        take=take, announce=announce, recall=recall,
+    )  # fmt: skip
+    recall.save()  # not before: what was refused leaves the folder as it was
     if not verify(config, store, done):
         text = _("{url} still is an earlier feed, perhaps from a cache; look again: ngopi doctor")
         console.note(text.format(url=done.feed_url))
