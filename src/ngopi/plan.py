@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from ngopi.artwork import check_cover
 from ngopi.atomic import sha256_of
 from ngopi.errors import GuidChangedError, ShowGuidChangedError, SlugTakenError
 from ngopi.ledger import sha256_of_bytes, state_of, to_json
@@ -232,6 +231,8 @@ def _release(config: Config, entry: CatalogueEntry, covers: dict[str, Path]) -> 
 
 def _cover(config: Config, name: str, path: Path, covers: dict[str, Path]) -> StoredObject:
     if not path.is_file():
+        from ngopi.artwork import check_cover  # with a library that who only looks can do without
+
         check_cover(path)  # says what is wrong, and what to do
     sha256 = sha256_of(path)
     suffix = ".png" if path.suffix.lower() == ".png" else ".jpg"
