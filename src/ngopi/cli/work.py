@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -184,6 +185,8 @@ def bring_public(
 
     recall = Recall(config.scratch)
     entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
+    # A large show's values live to the end; walking them again and again takes 0.4 s of 1.8.
+    gc.freeze()
     done = bring_in_line(
         config, entries, store, by=who(), now=current_time(), progress=console,
         take=take, announce=announce, recall=recall,
