@@ -183,7 +183,9 @@ def release_of(config: Config, entry: CatalogueEntry) -> Release:
 def _sha256(release: Release, entry: CatalogueEntry, recall: Recall | None) -> str:
     if recall is None or entry.content is None:
         return sha256_of_bytes(to_json(release))
-    key = key_of(entry.content.encode(), release.enclosure, release.cover)
+    # Said in full: what a zone makes of a date without one may change with the machine.
+    published = entry.episode.published and entry.episode.published.isoformat()
+    key = key_of(entry.content.encode(), published, release.enclosure, release.cover)
     sha256 = recall.releases.find(key)
     if sha256 is None:
         sha256 = sha256_of_bytes(to_json(release))

@@ -27,6 +27,8 @@ from ngopi.ledger import (
     forget_intent,
     ledger_of,
     read_bases,
+    sha256_of_bytes,
+    to_json,
     write_bases,
 )
 from ngopi.model import Ledger, LedgerEntry, Release, ShowRelease, StoredObject
@@ -368,7 +370,7 @@ def _entry(
     return LedgerEntry(
         guid=episode.guid,
         slug=episode.slug,
-        release=wish.sha256s[episode.slug],
+        release=sha256_of_bytes(to_json(release)),  # not as remembered: this is a promise
         published=episode.published,
         by=by,
         at=now,

@@ -32,7 +32,8 @@ class Memory(Generic[V]):
     """Values by a key that stands for all that they were made of.
 
     *path* may be lost at any time: what is damaged there, or was made by another ngopi or with
-    another of its *libraries*, is not known. Keys come from `key_of`.
+    another of its *libraries*, is not known. That is no defence against intent: who can write
+    there can write the episodes too. Keys come from `key_of`.
     """
 
     def __init__(self, path: Path, kind: Any, *, libraries: tuple[str, ...]) -> None:  # noqa: ANN401 - any type that pydantic knows, generic ones too
@@ -58,7 +59,7 @@ class Memory(Generic[V]):
 
         Where that cannot be written, the next run only takes longer.
         """
-        sweep(self._path)
+        sweep(self._path)  # a rehearsal holds no lock, and may lose its memory to this
         if self._used.keys() == self._known.keys():
             return
         body = self._adapter.dump_json(self._used)
@@ -115,7 +116,7 @@ def _adapter(kind: Any) -> TypeAdapter[dict[str, Any]]:  # noqa: ANN401 - see Me
 @lru_cache(maxsize=1)
 def _this_ngopi() -> str:
     """Return a hash of ngopi's own code: a later one may make more of the same bytes."""
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{version('ngopi')} {sys.version}".encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

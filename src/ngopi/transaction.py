@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 from ngopi.atomic import write_atomic
 from ngopi.errors import (
@@ -232,7 +233,11 @@ def _render(
     ]
     memory = Memory[bytes](config.scratch / "feed-items.json", bytes, libraries=_FEED_LIBRARIES)
     shown = to_json(show)
-    keys = {entry.guid: key_of(shown, entry.release) for entry in entries}
+    zone = ZoneInfo(show.show.timezone)
+    keys = {
+        entry.guid: key_of(shown, entry.release, entry.published.astimezone(zone).isoformat())
+        for entry in entries
+    }
     items = {guid: item for guid, key in keys.items() if (item := memory.find(key)) is not None}
     feed = build_feed(show.show, cover=show.cover, releases=releases, known=items)
     findings = check_feed(feed, where=FEED_KEY, feed_url=show.show.feed_url)

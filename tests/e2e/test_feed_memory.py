@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
+from ngopi.catalogue import read_catalogue
+from ngopi.config import load_config
 from ngopi.feed.build import build_feed
-from ngopi.ledger import LEDGER_KEY, from_json, release_key
+from ngopi.ledger import LEDGER_KEY, from_json, release_key, sha256_of_bytes
 from ngopi.model import Ledger, Release, ShowRelease
+from ngopi.plan import make_wish
+from ngopi.recall import Recall
 from prepared import add_episode, make_show
 
 
@@ -90,3 +95,24 @@ def test_another_address_of_the_store_is_in_every_item(ngopi, show, monkeypatch)
 
     feed = show.joinpath("public", "feed.xml").read_bytes()
     assert feed.count(b'<enclosure url="https://baru.example/audio/') == 2
+
+
+def test_a_memory_never_names_a_release(ngopi, show):
+    """What it says of an episode that becomes public is looked at again."""
+    path = show / "episodes" / "dua" / "episode.md"
+    substitute(path, r'title = ".*"', 'title = "Lain"')
+    config = load_config(show)
+    recall = Recall(config.scratch)
+    entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
+    make_wish(config, entries, None, now=datetime.now(UTC), recall=recall)
+    for key in list(recall.releases._used):  # as if all hashes were of something else
+        recall.releases.keep(key, "0" * 64)
+    recall.save()
+
+    assert ngopi("publish").status == 0
+
+    public = show / "public"
+    ledger = from_json(Ledger, public.joinpath(LEDGER_KEY).read_bytes(), key=LEDGER_KEY)
+    for entry in ledger.entries:
+        body = public.joinpath(release_key(entry.release)).read_bytes()
+        assert sha256_of_bytes(body) == entry.release

@@ -153,7 +153,7 @@ def _summed(
 
 
 def _steps(pauses: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the hops at which a change is looked for: at pauses, else every second."""
+    """Return the hops at which a change is looked for: at pauses, else at every second hop."""
     at_pause = pauses >= _SHORTEST_PAUSE_TICKS
     at_pause[0] = True
     places = np.arange(len(pauses))

@@ -53,6 +53,8 @@ _OPEN_OPTIONS = {
 _STATING_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "flac"}
 _44100_FAMILY_HZ = {11025, 22050, 44100, 88200, 176400}
 _LAYOUT_NAMES = {1: "mono", 2: "stereo"}
+_QUEUED_FRAMES = 48000  # a file may state any rate
+_MOST_PLANES = 8  # PyAV looks for more where there are none
 
 
 def probe(path: Path) -> Recording:
@@ -349,7 +351,7 @@ class _Converter:
             item.pts = None  # time was dealt with before: from here on only the order counts
             self._queue.write(item)
             # A second at a time: frames are a fiftieth of that, and each call costs as much.
-            if self._queue.samples >= item.sample_rate:
+            if self._queue.samples >= min(item.sample_rate, _QUEUED_FRAMES):
                 yield from self._convert(self._queue.read())
         yield from self._flush()
 
@@ -375,6 +377,8 @@ class _Converter:
     def _direct(self, frame: AudioFrame) -> NDArray[Any] | None:
         """Return the frame's own samples where they need no filter, which is much cheaper."""
         if (frame.sample_rate, frame.layout.nb_channels) != (self.sample_rate_hz, self._channels):
+            return None
+        if frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES:
             return None
         name = frame.format.name
         if name in {"flt", "fltp"} and self.dtype == np.float32:

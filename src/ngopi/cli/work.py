@@ -191,7 +191,7 @@ def bring_public(
         config, entries, store, by=who(), now=current_time(), progress=console,
         take=take, announce=announce, recall=recall,
     )  # fmt: skip
-    recall.save()  # not before: what was refused leaves the folder as it was
+    recall.save()  # not before: of what was refused, no episode is remembered
     if not verify(config, store, done):
         text = _("{url} still is an earlier feed, perhaps from a cache; look again: ngopi doctor")
         console.note(text.format(url=done.feed_url))
