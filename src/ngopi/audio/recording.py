@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import av
@@ -16,8 +18,10 @@ from ngopi.audio.intake import Unchanged, refusal, status
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.plain import plain
 from ngopi.audio.timeline import Clock, Tally
+from ngopi.audio.trial import survives
 from ngopi.errors import (
     MasterIncompleteError,
+    NgopiError,
     NoAudioError,
     UnknownCodecError,
     UnreadableRecordingError,
@@ -26,7 +30,6 @@ from ngopi.model import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
@@ -66,6 +69,8 @@ def probe(path: Path) -> Recording:
         DamagedRecordingError: it cannot be used.
     """
     size_bytes = status(path).st_size
+    if not survives(path):
+        raise UnknownCodecError(path=path)
     with _open(path) as container:
         stream = _audio_stream(container, path)
         return Recording(
@@ -77,6 +82,17 @@ def probe(path: Path) -> Recording:
             size_bytes=size_bytes,
             title=_title(container, stream),
         )
+
+
+def rehearse(name: str) -> None:
+    """Look at the first sound of the file *name*: for a process of its own (see `trial`)."""
+    path = Path(name)
+    with contextlib.suppress(NgopiError), _open(path) as container:
+        stream = _audio_stream(container, path)
+        for _ in islice(
+            _Converter(48000, 2, np.float32).windows(_sound(container, stream, Tally())), 1
+        ):
+            pass
 
 
 def windows(
