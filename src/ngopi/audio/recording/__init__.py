@@ -6,7 +6,7 @@ import contextlib
 import logging
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import av
 import numpy as np
@@ -17,6 +17,7 @@ from ngopi.audio.cores import one_ahead
 from ngopi.audio.intake import Unchanged, refusal, status
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.plain import plain
+from ngopi.audio.recording.converter import Converter, planes
 from ngopi.audio.timeline import Clock, Tally
 from ngopi.audio.trial import survives
 from ngopi.errors import (
@@ -29,7 +30,7 @@ from ngopi.errors import (
 from ngopi.model import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
@@ -55,9 +56,6 @@ _OPEN_OPTIONS = {
 # size, or is the length of the whole video.
 _STATING_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "flac"}
 _44100_FAMILY_HZ = {11025, 22050, 44100, 88200, 176400}
-_LAYOUT_NAMES = {1: "mono", 2: "stereo"}
-_QUEUED_FRAMES = 48000  # a file may state any rate
-_MOST_PLANES = 8  # PyAV looks for more where there are none
 
 
 def probe(path: Path) -> Recording:
@@ -90,7 +88,7 @@ def rehearse(name: str) -> None:
     with contextlib.suppress(NgopiError), _open(path) as container:
         stream = _audio_stream(container, path)
         for _ in islice(
-            _Converter(48000, 2, np.float32).windows(_sound(container, stream, Tally())), 1
+            Converter(48000, 2, np.float32).windows(_sound(container, stream, Tally())), 1
         ):
             pass
 
@@ -107,7 +105,7 @@ def windows(
         DamagedRecordingError, TooShortRecordingError, RecordingChangedError: possibly only
             after the last window.
     """
-    converter = _Converter(recording.sample_rate_hz, recording.channels, np.float32)
+    converter = Converter(recording.sample_rate_hz, recording.channels, np.float32)
     tally = Tally()
     with Unchanged(recording), _open(recording.path) as container:
         stream = _audio_stream(container, recording.path)
@@ -141,7 +139,7 @@ def mp3_windows(
                 while left and queue.samples >= min(rate_hz, left):
                     taken = queue.read(min(rate_hz, left))
                     assert taken is not None
-                    yield np.stack(_planes(taken)).T
+                    yield np.stack(planes(taken)).T
                     left -= taken.samples
                     advance(taken.samples / rate_hz)
     except av.FFmpegError as error:
@@ -195,7 +193,7 @@ def decode(
         with Unchanged(recording), _open(recording.path) as container:
             stream = _audio_stream(container, recording.path)
             as_it_is = (rate_hz, wanted) == (recording.sample_rate_hz, recording.channels)
-            converter = _Converter(rate_hz, wanted, _spool_type(stream) if as_it_is else np.float32)
+            converter = Converter(rate_hz, wanted, _spool_type(stream) if as_it_is else np.float32)
             writer = spool.enter_context(
                 PcmWriter(
                     sample_rate_hz=rate_hz,
@@ -325,127 +323,3 @@ def _packet_s(packet: Packet[AudioStream]) -> float:
     if not packet.duration or packet.time_base is None:
         return 0.0
     return float(packet.duration * packet.time_base)
-
-
-class _Converter:
-    """Turns frames of any kind into arrays of one rate, number of channels and type."""
-
-    def __init__(self, sample_rate_hz: int, channels: int, dtype: DTypeLike) -> None:
-        self.sample_rate_hz = sample_rate_hz
-        self.dtype = np.dtype(dtype)
-        self.frames = 0
-        self._channels = channels
-        self._kind: tuple[str, str, int] | None = None
-        self._queue = AudioFifo()
-        self._resampler: av.AudioResampler | None = None
-
-    def windows(self, sound: Iterable[AudioFrame | float]) -> Iterator[NDArray[Any]]:
-        """Yield arrays (frames, channels) of at least a second; the last one may be shorter."""
-        waiting: list[NDArray[Any]] = []
-        count = 0
-        for piece in self._pieces(sound):
-            waiting.append(piece)
-            count += len(piece)
-            if count >= self.sample_rate_hz:
-                yield waiting[0] if len(waiting) == 1 else np.concatenate(waiting)
-                self.frames += count
-                waiting, count = [], 0
-        if count:
-            yield np.concatenate(waiting)
-            self.frames += count
-
-    def _pieces(self, sound: Iterable[AudioFrame | float]) -> Iterator[NDArray[Any]]:
-        for item in sound:
-            if isinstance(item, float):
-                yield from self._flush()
-                yield from self._silence(item)
-                continue
-            kind = (item.format.name, item.layout.name, item.sample_rate)
-            if kind != self._kind:
-                yield from self._flush()
-                self._kind = kind
-            item.pts = None  # time was dealt with before: from here on only the order counts
-            self._queue.write(item)
-            # A second at a time: frames are a fiftieth of that, and each call costs as much.
-            if self._queue.samples >= min(item.sample_rate, _QUEUED_FRAMES):
-                yield from self._convert(self._queue.read())
-        yield from self._flush()
-
-    def _silence(self, length_s: float) -> Iterator[NDArray[Any]]:
-        frames = round(length_s * self.sample_rate_hz)
-        for start in range(0, frames, self.sample_rate_hz):
-            length = min(self.sample_rate_hz, frames - start)
-            yield np.zeros((length, self._channels), self.dtype)
-
-    def _convert(self, frame: AudioFrame | None) -> Iterator[NDArray[Any]]:
-        if frame is None:
-            return
-        frame.pts = None
-        if self._resampler is None:
-            direct = self._direct(frame)
-            if direct is not None:
-                yield direct
-                return
-            self._resampler = self._new_resampler(frame)
-        for converted in self._resampler.resample(frame):
-            yield self._folded(_interleaved(converted, self.dtype))
-
-    def _direct(self, frame: AudioFrame) -> NDArray[Any] | None:
-        """Return the frame's own samples where they need no filter, which is much cheaper."""
-        if (frame.sample_rate, frame.layout.nb_channels) != (self.sample_rate_hz, self._channels):
-            return None
-        if frame.format.is_planar and frame.layout.nb_channels > _MOST_PLANES:
-            return None
-        name = frame.format.name
-        if name in {"flt", "fltp"} and self.dtype == np.float32:
-            return _interleaved(frame, self.dtype)
-        if name in {"s16", "s16p"} and self.dtype == np.int16:
-            return _interleaved(frame, self.dtype)
-        return None
-
-    def _new_resampler(self, frame: AudioFrame) -> av.AudioResampler:
-        keep = frame.layout.nb_channels == self._channels or _is_folded(frame)
-        return av.AudioResampler(
-            format="flt" if self.dtype == np.float32 else "s16",
-            layout=None if keep else _LAYOUT_NAMES.get(self._channels),
-            rate=self.sample_rate_hz,
-            # Mixing down never adds up to more than full scale.
-            options={"rematrix_maxval": "1"},
-        )
-
-    def _folded(self, piece: NDArray[Any]) -> NDArray[Any]:
-        if piece.shape[1] == self._channels:
-            return piece
-        mean = piece.mean(axis=1, keepdims=True, dtype=np.float32).astype(self.dtype)
-        return np.repeat(mean, self._channels, axis=1)
-
-    def _flush(self) -> Iterator[NDArray[Any]]:
-        yield from self._convert(self._queue.read())
-        self._queue = AudioFifo()
-        if self._resampler is not None:
-            for converted in self._resampler.resample(None):
-                # A resampler that had nothing to do hands the None back.
-                if cast("object", converted) is not None:
-                    yield self._folded(_interleaved(converted, self.dtype))
-        self._resampler = None
-
-
-def _is_folded(frame: AudioFrame) -> bool:
-    """Say whether there is no matrix to mix by: tracks without a layout, or a single one."""
-    return frame.layout.nb_channels == 1 or frame.layout.name.endswith(" channels")
-
-
-def _interleaved(frame: AudioFrame, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return a frame that has *dtype* as (frames, channels); planes may have a longer tail."""
-    if not frame.format.is_planar:
-        channels = frame.layout.nb_channels
-        plane = cast("bytes", frame.planes[0])
-        packed: NDArray[Any] = np.frombuffer(plane, dtype, count=frame.samples * channels)
-        return packed.reshape(-1, channels)
-    return np.stack(_planes(frame, dtype), axis=1)
-
-
-def _planes(frame: AudioFrame, dtype: DTypeLike = np.float32) -> list[NDArray[Any]]:
-    # A plane offers its bytes as a buffer, which its type does not say.
-    planes = cast("tuple[bytes, ...]", frame.planes)
-    return [np.frombuffer(plane, dtype, count=frame.samples) for plane in planes]
