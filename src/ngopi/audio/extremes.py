@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ngopi.model import Sound
 
-_CHUNK_FRAMES = 1 << 17
+_CHUNK_FRAMES = 1 << 18
 _RUN = 3  # so many equal samples at the highest value are clipped
 _JUST_BELOW = 0.998
 _LOWEST_CLIPPED = 0.05  # in 8 bit, quiet peaks are flat by themselves

@@ -51,7 +51,7 @@ _WHOLE_ENCODES, _TOUCH_UPS = 4, 6
 _TOUCHED_SHARE = 0.25
 
 #: Of a sample, stretches; more of them where the first few find something to foresee.
-_LOOKS, _SAMPLE_S = (4, 24), 5
+_LOOKS, _SAMPLE_S = (4, 12), 5
 #: More would cost more than what it saves.
 _SAMPLED_SHARE = 1 / 9
 _GATE = 10 ** (-10 / 10)  # of BS.1770, against the mean: what is quieter hardly counts
