@@ -117,11 +117,13 @@ def make_wish(
     }
     sha256s = {slug: _sha256(release, entry, recall) for slug, (entry, release) in due.items()}
     public = {entry.release for entry in ledger.entries} if ledger else set()
+    gone = {entry.guid for entry in ledger.retracted} if ledger else set()
     waiting = {
         slug
         for slug, (entry, release) in due.items()
         if config.workflow.editor_required
         and sha256s[slug] not in public
+        and entry.episode.guid not in gone
         and not is_approved(entry, release)
     }
     releases = tuple(release for slug, (_, release) in due.items() if slug not in waiting)

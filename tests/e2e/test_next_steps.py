@@ -155,6 +155,19 @@ def test_an_episode_that_waits_for_an_editor_is_said_to(ngopi, edited, prepared)
     assert ngopi("schedule").err == f"{sentence}\n"
 
 
+def test_what_was_retracted_waits_for_no_editor(ngopi, show):
+    """To approve it, as one was told, would not have brought it back."""
+    assert ngopi("publish").status == 0
+    assert ngopi("retract", "satu").status == 0
+    rewrite(show / "ngopi.toml", "editor_required = false", "editor_required = true")
+
+    again = ngopi("publish")
+
+    assert again.status == 0
+    assert "approve" not in again.err
+    assert "ngopi restore satu" in again.err
+
+
 def test_the_list_tells_what_waits_for_an_editor_from_what_is_ready(ngopi, edited):
     """An episode that nobody approved was said to be ready, and no publish brought it out."""
     rewrite(edited / "episodes/satu/episode.md", "title =", 'writer = "Rani"\ntitle =')
