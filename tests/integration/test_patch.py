@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -200,3 +203,18 @@ def test_dips_do_not_depend_on_how_they_are_asked_for():
     in_pieces = b"".join(render(s, s + 997).raw_data for s in range(0, len(sound), 997))
 
     assert in_pieces[: len(at_once)] == at_once
+
+
+def test_threads_that_read_at_once_get_their_own_frames(tmp_path):
+    encoded(speech(48_000, 1)[: 48_000 * 5], tmp_path / "master.mp3", 48_000, 64)
+    places = [number * 37 % 190 for number in range(4000)]
+    switched_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with Mp3Reader(tmp_path / "master.mp3") as reader, ThreadPoolExecutor(8) as threads:
+            alone = {place: reader.frames(place, place + 5) for place in set(places)}
+            found = list(threads.map(lambda place: reader.frames(place, place + 5), places))
+    finally:
+        sys.setswitchinterval(switched_s)
+
+    assert found == [alone[place] for place in places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from itertools import accumulate
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -102,7 +103,8 @@ class Mp3Writer:
 class Mp3Reader:
     """Any frames of a file that Mp3Writer wrote; the first after the Info frame has number 0.
 
-    *count* is their number, *samples* the length that the Info frame states.
+    *count* is their number, *samples* the length that the Info frame states. Several threads may
+    read at once.
 
     Raises:
         DiskError: *path* cannot be read.
@@ -110,6 +112,7 @@ class Mp3Reader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = Lock()
         with _disk(path):
             self._file = path.open("rb")
             self._starts = self._frame_starts()
@@ -138,9 +141,10 @@ class Mp3Reader:
     def frames(self, first: int, stop: int) -> list[bytes]:
         """Return frames *first* to *stop*."""
         begin, end = int(self._starts[first + 1]), int(self._starts[stop + 1])
-        with _disk(self._path):
+        with _disk(self._path), self._lock:  # between seek and read nobody else may seek
             self._file.seek(begin)
-            return split_frames(self._file.read(end - begin))
+            data = self._file.read(end - begin)
+        return split_frames(data)
 
 
 @contextmanager
