@@ -35,6 +35,7 @@ from ngopi.model import Ledger, LedgerEntry, Release, ShowRelease, StoredObject
 from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wish
 from ngopi.store.reach import require_public
 from ngopi.store.source import Source
+from ngopi.stored import Examined
 from ngopi.transaction import (
     FEED_KEY,
     Change,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, Progress, Take
+    from ngopi.model import CatalogueEntry, ObjectHead, Progress, Take
     from ngopi.recall import Recall
     from ngopi.store import Store
 
@@ -120,12 +121,13 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         if announce is not None and plan not in announced:
             announced.append(plan)
             announce(plan)
-        ahead = _store_ahead(wish, bases, store, progress)
+        examined = Examined(store, config.scratch)
+        ahead = _store_ahead(wish, bases, store, examined, progress)
         if plan.clashes or plan.show == "clashes":
             _refuse(config, store, plan, wish, public)
         if public.ledger is not None and _in_line(plan) and feed_is_current(public, store):
             return _published(config, plan, public.ledger, ahead, changed=False)
-        for thing in _stored(wish, plan, store, progress):
+        for thing in _stored(wish, plan, store, examined, progress):
             # Also what an earlier run stored: it may have been stopped by this very question.
             if config.store.url.startswith("s3:"):
                 fetch(thing.url, size_bytes=thing.size_bytes)
@@ -256,23 +258,25 @@ def _show_changed(store: Store, ledger: Ledger) -> Ledger:
 # -- the steps ----------------------------------------------------------------------------
 
 
-def _stored(wish: Wish, plan: Plan, store: Store, progress: Progress) -> Iterator[StoredObject]:
+def _stored(
+    wish: Wish, plan: Plan, store: Store, examined: Examined, progress: Progress
+) -> Iterator[StoredObject]:
     """Yield all files that the changed part of the feed will name, each when it is stored."""
     slugs = {*plan.add, *plan.change}
     objects = [wish.show.cover] if plan.show in _NEW else []
     for release in wish.releases:
         if release.episode.slug in slugs:
             objects += [release.enclosure, *([release.cover] if release.cover else [])]
-    missing = {thing.key: thing for thing in objects if not _is_stored(store, thing)}
+    missing = {thing.key: thing for thing in objects if not examined.has(thing)}
     for thing in missing.values():
         _require_file(wish.file_of(thing), thing)
     yield from (thing for thing in objects if thing.key not in missing)
-    _store_files(wish, missing, store, progress)
+    examined.keep(_store_files(wish, missing, store, progress))
     yield from missing.values()
 
 
 def _store_ahead(
-    wish: Wish, bases: dict[str, str], store: Store, progress: Progress
+    wish: Wish, bases: dict[str, str], store: Store, examined: Examined, progress: Progress
 ) -> dict[str, str]:
     """Store the files of scheduled episodes, so that any machine can publish them in time.
 
@@ -288,17 +292,12 @@ def _store_ahead(
             continue
         for thing in things:
             path = wish.file_of(thing)
-            if path.is_file() and not _is_stored(store, thing):
+            if path.is_file() and not examined.has(thing):
                 _require_file(path, thing)
                 missing[thing.key] = thing
         stored[memory] = names
-    _store_files(wish, missing, store, progress)
+    examined.keep(_store_files(wish, missing, store, progress))
     return stored
-
-
-def _is_stored(store: Store, thing: StoredObject) -> bool:
-    head = store.head(thing.key)
-    return head is not None and (head.size_bytes, head.sha256) == (thing.size_bytes, thing.sha256)
 
 
 def _require_file(path: Path, thing: StoredObject) -> None:
@@ -314,10 +313,10 @@ def _slug_of_key(key: str) -> str:
 
 def _store_files(
     wish: Wish, missing: Mapping[str, StoredObject], store: Store, progress: Progress
-) -> None:
+) -> dict[str, ObjectHead]:
     """Store what is *missing*, by key, whose files are here; all or an error."""
     if not missing:
-        return
+        return {}
     sources = [
         Source(key=key, path=wish.file_of(thing), sha256=thing.sha256)
         for key, thing in missing.items()
@@ -325,7 +324,7 @@ def _store_files(
     total_bytes = sum(thing.size_bytes for thing in missing.values())
     try:
         with progress.step(N_("Uploading"), total_bytes, unit="bytes") as advance:
-            store.add_all(sources, advance=advance)
+            return store.add_all(sources, advance=advance)
     except SourceChangedError as error:
         changed = next(s for s in sources if s.path == error.values["path"])
         raise MediaChangedError(slug=_slug_of_key(changed.key), path=changed.path) from error

@@ -57,7 +57,7 @@ class Store(Protocol):
         """Store the file *path* for ever under *key*, unless the same is already there.
 
         *advance* is called with bytes done since. The head that comes back was read from
-        the store after the write.
+        the store after the write; what lay there already was read whole and hashed.
 
         Raises:
             ObjectTakenError: something else lies under *key*.
@@ -68,11 +68,14 @@ class Store(Protocol):
         """
         ...
 
-    def add_all(self, sources: Sequence[Source], *, advance: Callable[[float], None]) -> None:
+    def add_all(
+        self, sources: Sequence[Source], *, advance: Callable[[float], None]
+    ) -> dict[str, ObjectHead]:
         """Do `add` for all *sources*, whose keys differ; several at once if the store likes it.
 
-        *advance* is called from any thread, by one at a time. The first failure stops the
-        others; what had landed of them is not sent again by the next run.
+        Returns what `add` returned, by key. *advance* is called from any thread, by one at a
+        time. The first failure stops the others; what had landed of them is not sent again by
+        the next run.
 
         Raises:
             NgopiError: the first failure, one of those of `add`.

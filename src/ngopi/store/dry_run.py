@@ -53,10 +53,13 @@ class RehearsalStore:
         self.written[key] = path.stat().st_size
         return _head(key, self.written[key], sha256)
 
-    def add_all(self, sources: Sequence[Source], *, advance: Callable[[float], None]) -> None:
-        """Remember that all *sources* would be stored."""
+    def add_all(
+        self, sources: Sequence[Source], *, advance: Callable[[float], None]
+    ) -> dict[str, ObjectHead]:
+        """Remember that all *sources* would be stored; nothing was, so no version is known."""
         for source in sources:
             self.add(source.key, source.path, sha256=source.sha256, advance=advance)
+        return {}
 
     def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
         """Remember that *key* would be replaced."""

@@ -130,10 +130,14 @@ class FolderStore:
         advance(there.size_bytes)
         return there
 
-    def add_all(self, sources: Sequence[Source], *, advance: Callable[[float], None]) -> None:
+    def add_all(
+        self, sources: Sequence[Source], *, advance: Callable[[float], None]
+    ) -> dict[str, ObjectHead]:
         """Copy all *sources*, one after another: a disk is not quicker with several."""
-        for source in sources:
-            self.add(source.key, source.path, sha256=source.sha256, advance=advance)
+        return {
+            source.key: self.add(source.key, source.path, sha256=source.sha256, advance=advance)
+            for source in sources
+        }
 
     def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
         """Replace *key* by *data* if its version still is *expected* (None: nothing is there)."""

@@ -143,7 +143,9 @@ class S3Store:
         source = Source(key=key, path=path, sha256=sha256)
         return self._added(source, advance=advance, turns=self._turns())
 
-    def add_all(self, sources: Sequence[Source], *, advance: Callable[[float], None]) -> None:
+    def add_all(
+        self, sources: Sequence[Source], *, advance: Callable[[float], None]
+    ) -> dict[str, ObjectHead]:
         """Store all *sources*, several at once; their parts take turns.
 
         Memory: as for one file, however many there are.
@@ -158,14 +160,17 @@ class S3Store:
                     raise StoppedError
                 advance(done_bytes)
 
+        heads: dict[str, ObjectHead] = {}
+
+        def add(source: Source) -> None:
+            heads[source.key] = self._added(source, advance=advance_alone, turns=turns)
+
         side_by_side(
-            [
-                partial(self._added, source, advance=advance_alone, turns=turns)
-                for source in sources
-            ],
+            [partial(add, source) for source in sources],
             turns=turns,
             at_once=preset_of(self._settings).parts_at_once,
         )
+        return heads
 
     def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
         """Replace *key* by *data* if its version still is *expected* (None: nothing is there)."""
@@ -332,7 +337,8 @@ class S3Store:
         )
 
     def _same(self, there: ObjectHead, *, sha256: str) -> ObjectHead:
-        if self._content_sha256(there) != sha256:
+        # What it says of itself proves nothing: whoever put it there wrote that too.
+        if self._read_sha256(there.key) != sha256:
             raise ObjectTakenError(key=there.key)
         return replace(there, sha256=sha256)
 
@@ -349,9 +355,11 @@ class S3Store:
     def _content_sha256(self, there: ObjectHead) -> str:
         if there.sha256 is not None:
             return there.sha256
-        # Stored by other means, or by a store that forgets metadata.
+        return self._read_sha256(there.key)  # a store that forgets metadata
+
+    def _read_sha256(self, key: str) -> str:
         digest = hashlib.sha256()
-        for chunk in self.chunks(there.key):
+        for chunk in self.chunks(key):
             digest.update(chunk)
         return digest.hexdigest()
 

@@ -1,0 +1,90 @@
+"""Is exactly this file in the store? Read and hashed once, then known by its version.
+
+In: a store and the files that a release is about to name. Out: yes, no, or an error. The
+metadata of a store prove nothing: whoever may write there can write those too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from ngopi.atomic import sweep, write_atomic
+from ngopi.errors import ObjectTakenError, SwapConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ngopi.model import ObjectHead, StoredObject
+    from ngopi.store import Store
+
+_MEMORY = "read.json"
+
+
+class Examined:
+    """What this folder has read from a store or sent to it: by key, the version and its SHA-256.
+
+    It is kept in *scratch* and may be lost: then the objects are read again.
+    """
+
+    def __init__(self, store: Store, scratch: Path) -> None:
+        self._store = store
+        self._path = scratch / _MEMORY
+        self._known = _read(self._path)
+
+    def has(self, thing: StoredObject) -> bool:
+        """Say whether the very bytes of *thing* lie under its key; reads what it does not know.
+
+        Raises:
+            ObjectTakenError: other bytes lie there.
+            SwapConflictError: it was replaced while it was read.
+        """
+        head = self._store.head(thing.key)
+        if head is None:
+            return False
+        if self._sha256(head) != thing.sha256:
+            raise ObjectTakenError(key=thing.key)
+        return True
+
+    def keep(self, heads: Mapping[str, ObjectHead]) -> None:
+        """Remember what this run sent itself, as the store's answer named it.
+
+        Raises:
+            DiskError: it cannot be written.
+        """
+        new = {key: (head.version, head.sha256) for key, head in heads.items() if head.sha256}
+        if new:
+            self._write(self._known | new)
+
+    def _sha256(self, head: ObjectHead) -> str:
+        if head.version == head.sha256:  # a folder's version is the hash of what was just read
+            return head.version
+        version, sha256 = self._known.get(head.key, ("", ""))
+        if version != head.version:
+            digest = hashlib.sha256()
+            for chunk in self._store.chunks(head.key):
+                digest.update(chunk)
+            sha256 = digest.hexdigest()
+            after = self._store.head(head.key)
+            if after is None or after.version != head.version:
+                raise SwapConflictError(key=head.key)
+            self._write(self._known | {head.key: (head.version, sha256)})
+        return sha256
+
+    def _write(self, known: dict[str, tuple[str, str]]) -> None:
+        if known == self._known:
+            return
+        self._known = known
+        self._path.parent.mkdir(exist_ok=True)
+        sweep(self._path)
+        write_atomic(self._path, json.dumps(known, sort_keys=True, indent=0).encode())
+
+
+def _read(path: Path) -> dict[str, tuple[str, str]]:
+    try:
+        document = json.loads(path.read_bytes())
+        return {str(key): (str(version), str(sha)) for key, (version, sha) in document.items()}
+    except (OSError, ValueError, TypeError, AttributeError):  # a memory that may be lost
+        return {}
