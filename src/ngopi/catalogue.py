@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import unicodedata
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ngopi.atomic import sweep, sync_folder, write_atomic
 from ngopi.chapters import CHAPTERS, beyond_the_end, chapter_rows, read_chapters
-from ngopi.config import SLUG, listing
+from ngopi.config import listing
 from ngopi.errors import (
     CatalogueInvalidError,
     DiskError,
@@ -21,7 +19,7 @@ from ngopi.errors import (
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
 from ngopi.recall import bytes_of, key_of, read_audio, read_written
-from ngopi.text import clean_line
+from ngopi.text import clean_line, is_slug, slug_of
 from ngopi.tomlfile import Problem, build, line_of, parse
 
 if TYPE_CHECKING:
@@ -44,19 +42,13 @@ def is_possible(published: datetime) -> bool:
     return EARLIEST_YEAR <= published.year <= LATEST_YEAR
 
 
-def slug_of(title: str) -> str:
-    """Return a slug made of *title*; empty if it holds no letter that ASCII knows."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80].strip("-")
-
-
 def require_slug(slug: str) -> str:
     """Return *slug* as it is.
 
     Raises:
         SlugInvalidError: it could not be a folder and a URL everywhere.
     """
-    if not SLUG.fullmatch(slug):
+    if not is_slug(slug):
         raise SlugInvalidError(slug=slug, example=slug_of(slug) or "episode-1")
     return slug
 
@@ -106,8 +98,11 @@ def _read_entry(
     folder: Path, zone: tzinfo, recall: Recall | None
 ) -> tuple[CatalogueEntry | None, list[str]]:
     names = _names(folder)
-    if not SLUG.fullmatch(folder.name):
-        said = _("the folder's name may hold small letters a-z, digits and hyphens only")
+    if not is_slug(folder.name):
+        said = _(
+            "the folder's name may hold small letters a-z, digits and hyphens only, and be no name "
+            "that Windows keeps for itself (con, nul, com1 …)"
+        )
         return None, [f"  {folder.name}: {said}"]
     audio, heard, audio_problems = (
         read_audio(folder, _AUDIO, recall) if _AUDIO in names else (None, "", [])

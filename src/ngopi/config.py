@@ -14,6 +14,7 @@ from ngopi.categories import CATEGORIES
 from ngopi.errors import ConfigInvalidError, NoShowError, ShowFolderMissingError
 from ngopi.i18n import _
 from ngopi.model import AudioSettings, Show, StoreSettings, WorkflowSettings
+from ngopi.text import is_slug
 from ngopi.tomlfile import Problem, build, line_of, parse, unknown_keys
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 FILE_NAME = "ngopi.toml"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
-SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _TABLES = ("show", "store", "audio", "workflow")
 _BIT_RATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _QUIETEST_LUFS, _LOUDEST_LUFS = -31.0, -9.0
@@ -179,8 +179,14 @@ def _objections(
 
 
 def _show_objections(show: Show) -> Iterator[tuple[str, str]]:
-    if not SLUG.fullmatch(show.name):
-        yield "name", _('"name" may hold small letters a-z, digits and hyphens only')
+    if not is_slug(show.name):
+        yield (
+            "name",
+            _(
+                '"name" may hold small letters a-z, digits and hyphens only, and be no name that '
+                "Windows keeps for itself (con, nul, com1 …)"
+            ),
+        )
     for key in ("title", "description", "author"):
         if not getattr(show, key).strip():
             yield key, _('"{key}" is empty').format(key=key)

@@ -29,7 +29,6 @@ from ngopi.catalogue import (
     read_catalogue,
     replace_audio,
     require_slug,
-    slug_of,
 )
 from ngopi.errors import (
     DateInvalidError,
@@ -54,7 +53,7 @@ from ngopi.model import (
 )
 from ngopi.notes import notes_text
 from ngopi.tags import write_tags
-from ngopi.text import clean_line
+from ngopi.text import clean_line, slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

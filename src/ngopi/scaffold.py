@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from ngopi.artwork import make_cover
 from ngopi.atomic import write_atomic
-from ngopi.catalogue import slug_of
 from ngopi.config import FILE_NAME, load_config
 from ngopi.errors import ConfigInvalidError, DiskError, EndpointMissingError, FolderNotEmptyError
 from ngopi.i18n import _
 from ngopi.model import AudioSettings
 from ngopi.store.presets import PRESETS, endpoint_of
+from ngopi.text import slug_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # XML 1.0 (section 2.2) has no place for these; C1 controls are legal there, yet mean nothing.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# Windows opens a device under these names in every folder, whatever ending they have.
+_DEVICE = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
+_SLUG = re.compile("[a-z0-9][a-z0-9-]{0,79}")
 _NEWLINE = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 
@@ -17,3 +21,18 @@ def clean_text(text: str) -> str:
 def clean_line(text: str) -> str:
     """Return *text* as one clean line: single spaces, none at the ends."""
     return " ".join(clean_text(text).split())
+
+
+def slug_of(title: str) -> str:
+    """Return a slug made of *title*; empty if it holds no letter that ASCII knows."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80].strip("-")
+    return f"{slug}-1" if _DEVICE.fullmatch(slug) else slug
+
+
+def is_slug(text: str) -> bool:
+    """Say whether *text* can be a folder, a file's name and a part of a URL everywhere.
+
+    Whatever names an episode must pass, wherever it comes from: a person, a folder, a store.
+    """
+    return _SLUG.fullmatch(text) is not None and not _DEVICE.fullmatch(text)

@@ -72,6 +72,39 @@ def test_an_empty_title_is_refused(ngopi, show, recording, title):
 
 # -- slugs ------------------------------------------------------------------------------------
 
+# Windows opens a device under these names in every folder, and with any ending behind them.
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+@pytest.mark.parametrize("title", ["Con", "NUL", "Aux.", "COM1", "lpt9 ", "prn?"])
+def test_a_title_that_windows_keeps_for_a_device_gets_another_slug(ngopi, show, recording, title):
+    made = ngopi("ingest", recording, "--title", title, "--no-publish", "--json").json
+
+    assert made["title"] == title.strip()
+    assert made["slug"] not in DEVICES
+    assert ngopi("show", made["slug"]).status == 0
+
+
+def test_a_folder_that_windows_could_not_open_is_told(ngopi, show, recording):
+    ngopi("ingest", recording, "--title", "Rapat", "--no-publish")
+    (show / "episodes" / "rapat").rename(show / "episodes" / "lpt9")
+
+    refused(ngopi, show, "list", status=65, code="bad-episode", says=["lpt9", "Windows"])
+
+
+def test_a_show_whose_feed_windows_could_not_write_is_told(ngopi, show):
+    settings = show / "ngopi.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('"ngopi-bawaslu"', '"nul"'), encoding="utf-8")
+
+    refused(ngopi, show, "list", status=78, code="bad-config", says=['"name"', "Windows"])
+
+
+def test_a_new_show_gets_a_name_that_windows_can_write(ngopi, tmp_path):
+    assert ngopi("init", tmp_path / "aux-1", "--title", "Aux", "--author", "Humas").status == 0
+
+    assert ngopi("--show", tmp_path / "aux-1", "list").status == 0
+
 
 @pytest.mark.parametrize(
     "slug",
@@ -90,6 +123,15 @@ def test_an_empty_title_is_refused(ngopi, show, recording, title):
         "x.y",
         "a\n",
         "{slug}",
+        "con",
+        "nul",
+        "com1",
+        "lpt9",
+        "con.",
+        "a ",
+        "a.",
+        "a\u202eb",
+        "a\u200bb",
     ],
 )
 def test_a_slug_that_is_no_folder_and_no_address_is_refused(ngopi, show, recording, slug):
@@ -106,6 +148,7 @@ def test_a_slug_that_is_no_folder_and_no_address_is_refused(ngopi, show, recordi
 
     example = error["hint"].rpartition("--episode ")[2]
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", example)
+    assert example not in DEVICES
     assert not list(show.parent.glob("keluar*"))
 
 

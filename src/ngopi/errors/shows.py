@@ -53,7 +53,8 @@ class SlugInvalidError(NgopiError):
     code, exit_status = "bad-slug", DATA
     sentence = N_('"{slug}" cannot be the short name of an episode.')
     next_step = N_(
-        "use small letters a-z, digits and hyphens, at most 80, as in --episode {example}"
+        "use small letters a-z, digits and hyphens, at most 80, and no name that Windows keeps for "
+        "itself (con, nul, com1 …), as in --episode {example}"
     )
 
 
