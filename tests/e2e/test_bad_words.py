@@ -73,7 +73,8 @@ def test_an_empty_title_is_refused(ngopi, show, recording, title):
 # -- slugs ------------------------------------------------------------------------------------
 
 # Windows opens a device under these names in every folder, and with any ending behind them.
-DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in range(10)}
+DEVICES = {"con", "prn", "aux", "nul", *PORTS}
 
 
 @pytest.mark.parametrize("title", ["Con", "NUL", "Aux.", "COM1", "lpt9 ", "prn?"])
