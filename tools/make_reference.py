@@ -106,7 +106,7 @@ def _commands() -> Iterator[str]:
     yield (
         "Results go to stdout; progress, remarks and errors to stderr. `--json` may also stand "
         "behind a command's name. `NGOPI_SHOW` and `NGOPI_LANG` in the environment stand for "
-        "`--show` and `--lang`, `NGOPI_WHO` for who publishes."
+        "`--show` and `--lang`, `NGOPI_BY` (or `NGOPI_WHO`) for `--by`."
     )
     yield from _command(ngopi, context, hidden=())
     for name in ngopi.list_commands(context):

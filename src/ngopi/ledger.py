@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LEDGER_KEY = "ledger.json"
 _BASES = "bases.json"
 _INTENT = "intent.json"
+_NAME = "name.json"
 FORMAT = 1
 
 # Keys that format 1 did not have from its beginning: what lacks them keeps its bytes, and its hash.
@@ -173,6 +174,27 @@ def forget_intent(scratch: Path) -> None:
         (scratch / _INTENT).unlink(missing_ok=True)
     except OSError as error:
         raise DiskError(path=scratch / _INTENT, reason=error.strerror or error) from error
+
+
+def remembered_name(scratch: Path) -> str | None:
+    """Return the name under which this folder publishes; None: nobody has said it yet."""
+    try:
+        name: object = json.loads((scratch / _NAME).read_bytes())
+    except (OSError, ValueError):  # a memory that may be lost: then it is asked again
+        return None
+    return name if isinstance(name, str) and name.strip() and name.isprintable() else None
+
+
+def remember_name(scratch: Path, name: str) -> None:
+    """Remember under which name this folder publishes.
+
+    Raises:
+        DiskError: it cannot be written.
+    """
+    if remembered_name(scratch) != name:
+        scratch.mkdir(exist_ok=True)
+        sweep(scratch / _NAME)
+        write_atomic(scratch / _NAME, json.dumps(name).encode())
 
 
 def _plain_fields(value: DataclassInstance) -> dict[str, object]:

@@ -126,8 +126,9 @@ def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> No
     if delete_audio and not yes:
         question = _('Delete the audio of "{slug}" for good?').format(slug=slug)
         confirm(question, example=f"ngopi retract {slug} --delete-audio --yes")
+    by = who(session, config)
     with lock(config.root / ".ngopi.lock"):
-        entry = amend.retract(config, store, slug, by=who(), now=current_time())
+        entry = amend.retract(config, store, slug, by=by, now=current_time())
         deleted = amend.delete_audio(config, store, entry) if delete_audio else None
         _keep_feed(config, store)
     line = _('"{slug}" is out of the feed; ngopi restore {slug} brings it back.')
@@ -151,22 +152,23 @@ def restore(session: Session, slug: str) -> None:
     from ngopi.errors import AudioGoneError
 
     config, store = _opened(session)
+    by = who(session, config)
     with lock(config.root / ".ngopi.lock"):
         try:
-            entry = amend.restore(config, store, slug, by=who(), now=current_time())
+            entry = amend.restore(config, store, slug, by=by, now=current_time())
             if entry is not None:
                 guid = entry.guid
                 _keep_feed(config, store)
             else:
-                guid = _published_anew(session, config, store, slug)
+                guid = _published_anew(session, config, store, slug, by=by)
         except AudioGoneError as gone:
-            _let_publish(config, store, slug, gone)
-            guid = _published_anew(session, config, store, slug)
+            _let_publish(config, store, slug, gone, by=by)
+            guid = _published_anew(session, config, store, slug, by=by)
     document: Json = {"slug": slug, "guid": guid}
     session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
 
 
-def _let_publish(config: Config, store: Store, slug: str, gone: AudioGoneError) -> None:
+def _let_publish(config: Config, store: Store, slug: str, gone: AudioGoneError, *, by: str) -> None:
     """Forget that an episode was retracted, if this folder has new audio for the one that is."""
     from ngopi import amend
     from ngopi.catalogue import find_entry
@@ -175,15 +177,15 @@ def _let_publish(config: Config, store: Store, slug: str, gone: AudioGoneError) 
     if entry.audio is None or not (config.media / f"{entry.audio.sha256}.mp3").is_file():
         raise gone
     guid = entry.episode.guid
-    amend.forget_retraction(config, store, slug, guid=guid, by=who(), now=current_time())
+    amend.forget_retraction(config, store, slug, guid=guid, by=by, now=current_time())
 
 
-def _published_anew(session: Session, config: Config, store: Store, slug: str) -> str:
+def _published_anew(session: Session, config: Config, store: Store, slug: str, *, by: str) -> str:
     from ngopi.catalogue import find_entry
     from ngopi.cli.work import bring_public
 
     guid = find_entry(_entries(config), slug).episode.guid
-    bring_public(config, session.console, store)
+    bring_public(config, session.console, store, by=by)
     return guid
 
 
@@ -201,8 +203,9 @@ def rollback(session: Session, seq: int | None) -> None:
     from ngopi.ledger import forget_intent
 
     config, store = _opened(session)
+    by = who(session, config)
     with lock(config.root / ".ngopi.lock"):
-        old, new = amend.rollback(config, store, seq, by=who(), now=current_time())
+        old, new = amend.rollback(config, store, seq, by=by, now=current_time())
         _keep_feed(config, store)
     count = len(new.entries)
     public = ngettext("{count} episode is public", "{count} episodes are public", count)

@@ -48,8 +48,10 @@ def doctor(session: Session, *, read_data: bool, fix: bool, policies: bool) -> i
 
     config, console = session.config(), session.console
     store = open_store(config.store, root=config.root)
+    # Only who mends changes something that others read.
+    by = who(session, config) if fix else config.show.author
     with lock(config.root / ".ngopi.lock") if fix else nullcontext():
-        asked = {"by": who(), "now": current_time(), "progress": console, "read_data": read_data}
+        asked = {"by": by, "now": current_time(), "progress": console, "read_data": read_data}
         mended: tuple[Diagnosis, ...] = ()
         if fix:
             mended, found = room.mend(config, store, **asked)  # type: ignore[arg-type]  # by name

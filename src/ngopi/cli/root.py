@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ngopi.cli import changes, episodes, health, inspect, master, preview, shows, work
-from ngopi.cli.session import Session
+from ngopi.cli.session import Session, public_name
 from ngopi.cli.translated import Group, Option, option
 from ngopi.console import show_log
 from ngopi.i18n import LANGUAGES, N_, set_language
@@ -35,6 +35,13 @@ from ngopi.i18n import LANGUAGES, N_, set_language
     metavar="DIR",
     help=N_("The show's folder; else the nearest one upwards with an ngopi.toml."),
 )
+@option(
+    "--by",
+    envvar=("NGOPI_BY", "NGOPI_WHO"),
+    metavar="NAME",
+    callback=lambda _context, _parameter, name: name and public_name(name),
+    help=N_("Who publishes, for the public history; asked for once, then remembered."),
+)
 @option("--json", "as_json", is_flag=True, help=N_("Print one JSON document for programs."))
 @option(
     "--lang", type=click.Choice(LANGUAGES, case_sensitive=False), help=N_("Language: id or en.")
@@ -51,6 +58,7 @@ def ngopi(
     session: Session,
     *,
     show_folder: Path | None,
+    by: str | None,
     as_json: bool,
     lang: str | None,
     verbose: int,
@@ -59,6 +67,7 @@ def ngopi(
     if lang is not None:
         set_language(lang)
     session.show = show_folder
+    session.by = by or None
     session.as_json |= as_json  # main() has seen a --json behind the command's name already
     session.verbosity = verbose
     show_log((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])

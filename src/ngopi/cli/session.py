@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
 import shutil
 import sys
 from dataclasses import dataclass
@@ -15,17 +12,25 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.console import Console
+from ngopi.i18n import _
 
 if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.model import Ledger
 
 
+_NAME_LENGTH = 100
+
+
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One run of ngopi; *show* None: the nearest folder upwards that is one."""
+    """One run of ngopi; *show* None: the nearest folder upwards that is one.
+
+    *by* is who publishes, where that was said.
+    """
 
     show: Path | None = None
+    by: str | None = None
     as_json: bool = False
     verbosity: int = 0
 
@@ -50,16 +55,43 @@ def program() -> str:
     return str(started) if started.stem == "ngopi" else "python -m ngopi"
 
 
-def who() -> str:
-    """Return who publishes: NGOPI_WHO, or the name that this machine knows its user by."""
-    said = os.environ.get("NGOPI_WHO", "").strip()
-    if said:
-        return said
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container without users
-        user = "ngopi"
-    return f"{user}@{platform.node() or 'localhost'}"
+def known_name(session: Session, config: Config) -> str | None:
+    """Return who publishes from this folder, as said now or remembered; None: nobody knows."""
+    from ngopi.ledger import remembered_name
+
+    return session.by or remembered_name(config.scratch)
+
+
+def who(session: Session, config: Config) -> str:
+    """Return who publishes, for the history that everybody can read; a person is asked once.
+
+    Where nobody can be asked it is the show's author: a name that is public anyway, which the
+    name of a login or a computer is not.
+    """
+    from ngopi.ledger import remember_name
+
+    name = known_name(session, config)
+    if name is None and sys.stdin.isatty():
+        question = _("Your name, as colleagues and the public shall read it in the history")
+        name = click.prompt(question, value_proc=public_name, err=True)
+    elif name is None:
+        return config.show.author
+    remember_name(config.scratch, name)
+    return name
+
+
+def public_name(said: str) -> str:
+    """Return a person's name without blanks around it.
+
+    Raises:
+        BadParameter: nobody could be called that.
+    """
+    name = " ".join(said.split())
+    if not any(letter.isalnum() for letter in name) or len(name) > _NAME_LENGTH:
+        raise click.BadParameter(_('a name has letters and up to 100 characters, as in "Rani".'))
+    if not name.isprintable():
+        raise click.BadParameter(_("a name has no invisible characters."))
+    return name
 
 
 def confirm(question: str, *, example: str) -> None:
