@@ -85,7 +85,7 @@ def test_a_person_is_asked_once_and_again_until_it_is_a_name(show):
 
     def publish():
         ours, theirs = pty.openpty()
-        with open(ours, "wb", buffering=0) as keyboard:
+        with os.fdopen(ours, "wb", buffering=0) as keyboard:
             keyboard.write(b"?\nRani\n")
             run = subprocess.run(
                 [sys.executable, "-m", "ngopi", "publish"],
