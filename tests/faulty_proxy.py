@@ -28,7 +28,7 @@ class Faults:
     too, but hangs up at once: its request reaches the server when nobody waits for it any more.
     *held* is set when the first is held. *skip* lets so many matches go by unharmed. *quirks*
     answers a header, whatever it says, with a status and a code, and *refuses* a request that
-    matches. *passed* has what reached the server, with the bytes of its body.
+    matches. *date* stands in every answer for the server's. *passed* has what reached the server, with the bytes of its body.
     """
 
     endpoint: str = ""
@@ -46,6 +46,7 @@ class Faults:
     corrupt_reply_to: str | None = None
     truncate_reply_to: str | None = None
     answer_503_to: str | None = None
+    date: str | None = None
     skip: int = 0
     happened: list[str] = field(default_factory=list)
     passed: list[tuple[str, int]] = field(default_factory=list)
@@ -197,6 +198,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             if name.lower() == "content-length" and self.command == "HEAD":
                 length = value
+            elif name.lower() == "date" and self.faults.date is not None:
+                self.send_header(name, self.faults.date)
             elif name.lower() not in ("connection", "transfer-encoding", "content-length"):
                 self.send_header(name, value)
         self.send_header("Content-Length", length)

@@ -9,11 +9,14 @@ import random
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from faulty_proxy import faulty_proxy
 from ngopi.errors import (
+    ClockSkewError,
     CredentialsMissingError,
     CredentialsRefusedError,
     DiskError,
@@ -160,6 +163,31 @@ def test_a_long_upload_does_not_overwrite_who_was_faster(
     assert b"".join(S3Store(s3_settings).chunks(AUDIO)) == b"teh"
     assert other.list_multipart_uploads(Bucket=s3_bucket).get("Uploads", []) == []
     other.close()
+
+
+# -- the clock -----------------------------------------------------------------------------
+
+
+def http_date(minutes):
+    return format_datetime(datetime.now(UTC) + timedelta(minutes=minutes), usegmt=True)
+
+
+@pytest.mark.parametrize("minutes", [-6, 6, 60 * 24 * 400])
+def test_a_clock_that_is_minutes_off_stops_a_swap(proxied, proxy, minutes):
+    proxy.date = http_date(minutes)
+    assert proxied.read("ledger.json") is None
+
+    with pytest.raises(ClockSkewError):
+        proxied.swap("ledger.json", b"{}", expected=None)
+    assert not [request for request, _ in proxy.passed if request.startswith("PUT")]
+
+
+@pytest.mark.parametrize("date", [-3, 3, "yesterday", "0", ""])
+def test_a_clock_that_is_nearly_right_or_unknown_stops_nobody(proxied, proxy, date):
+    proxy.date = http_date(date) if isinstance(date, int) else date
+    assert proxied.read("ledger.json") is None
+
+    assert proxied.swap("ledger.json", b"{}", expected=None).size_bytes == 2
 
 
 # -- keys and buckets ----------------------------------------------------------------------

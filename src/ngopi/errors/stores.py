@@ -109,7 +109,10 @@ class ClockSkewError(NgopiError):
     """Requests are signed with the time, and the machine's clock is off."""
 
     code, exit_status = "clock-skew", REFUSED
-    sentence = N_("The store at {address} refused this machine's clock: it is some minutes off.")
+    sentence = N_(
+        "This machine's clock and that of the store at {address} are minutes apart; nothing was "
+        "published."
+    )
     next_step = N_("set the clock of this machine (automatic time), then run the command again.")
 
 

@@ -7,10 +7,13 @@ import hashlib
 import logging
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ngopi.errors import (
+    ClockSkewError,
     ObjectMissingError,
     ObjectTakenError,
     SourceChangedError,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from botocore.awsrequest import AWSResponse
     from types_boto3_s3 import S3Client
 
     from ngopi.model import StoreSettings
@@ -48,6 +52,9 @@ _WHOLE_BYTES = 8 << 20
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 _ATTEMPTS = 3
+# What becomes public, and when, is told from this machine's clock. Signed requests are refused
+# only from a quarter of an hour on, and a slow answer takes a minute at most.
+_CLOCK_LIMIT_S = 300.0
 
 
 class S3Store:
@@ -76,6 +83,7 @@ class S3Store:
         self._settings = settings
         self._memory = memory
         self._abilities = ABLE if memory is None else None
+        self._clock_off_s = 0.0
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -175,6 +183,8 @@ class S3Store:
     def swap(self, key: str, data: bytes, *, expected: str | None) -> ObjectHead:
         """Replace *key* by *data* if its version still is *expected* (None: nothing is there)."""
         kind_of(key)
+        if abs(self._clock_off_s) > _CLOCK_LIMIT_S:
+            raise ClockSkewError(address=self._address)
         sha256 = hashlib.sha256(data).hexdigest()
         if expected is None:
             condition = self._absent(key, able=self._able().if_none_match)
@@ -213,7 +223,7 @@ class S3Store:
         from botocore.config import Config
 
         session = Session(profile_name=self._settings.profile)
-        return session.client(
+        client = session.client(
             "s3",
             endpoint_url=self._endpoint,
             region_name=region_of(self._settings) or session.region_name or "us-east-1",
@@ -228,6 +238,14 @@ class S3Store:
                 response_checksum_validation="when_required",
             ),
         )
+        client.meta.events.register("after-call.s3", self._note_clock)
+        return client
+
+    def _note_clock(self, *, http_response: AWSResponse, **_rest: object) -> None:
+        """Remember how far this machine's clock is from the store's."""
+        with contextlib.suppress(ValueError, TypeError):  # it says no date, or none that is one
+            there = parsedate_to_datetime(http_response.headers["date"])
+            self._clock_off_s = (datetime.now(UTC) - there).total_seconds()
 
     @cached_property
     def _bucket(self) -> Bucket:
