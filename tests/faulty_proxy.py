@@ -28,7 +28,8 @@ class Faults:
     too, but hangs up at once: its request reaches the server when nobody waits for it any more.
     *held* is set when the first is held. *skip* lets so many matches go by unharmed. *quirks*
     answers a header, whatever it says, with a status and a code, and *refuses* a request that
-    matches. *date* stands in every answer for the server's. *passed* has what reached the server, with the bytes of its body.
+    matches. *date* stands in every answer for the server's. *passed* has what reached the
+    server, with the bytes of its body.
     """
 
     endpoint: str = ""
