@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import time
+import ssl
+import string
+from functools import partial
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib import request
 from urllib.error import HTTPError
+from urllib.parse import quote, urljoin
 
 from ngopi.errors import (
     FeedAddressError,
@@ -16,20 +19,24 @@ from ngopi.errors import (
     FeedUnreachableError,
     NoSuchFeedError,
 )
+from ngopi.feed.packing import unpacked
 from ngopi.feed.urls import url_fault
 from ngopi.i18n import _
+from ngopi.patience import within
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
 
 LIMIT_BYTES = 64 << 20
 _SILENCE_S = 20.0
-_WHOLE_S = 120.0
+_WHOLE_S = 60.0
 _CHUNK_BYTES = 1 << 16
 
 
-def load_feed(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
+def load_feed(source: str, *, limit_bytes: int = LIMIT_BYTES, limit_s: float = _WHOLE_S) -> bytes:
     """Return the bytes of a feed from a path, an https address, or http on this machine.
+
+    A server may take *limit_s* from the first question to the last byte, redirects and all.
 
     Raises:
         NoSuchFeedError: the path leads nowhere.
@@ -39,7 +46,7 @@ def load_feed(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
         FeedTooBigError: it has more than *limit_bytes*.
     """
     if "://" in source:
-        return _download(source, limit_bytes=limit_bytes)
+        return _download(source, limit_bytes=limit_bytes, limit_s=limit_s)
     path = Path(source)
     if not path.is_file():
         raise NoSuchFeedError(path=path)
@@ -52,36 +59,50 @@ def load_feed(source: str, *, limit_bytes: int = LIMIT_BYTES) -> bytes:
 
 
 class _SafeRedirects(request.HTTPRedirectHandler):
-    def redirect_request(
-        self,
-        req: request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> request.Request | None:
-        try:
-            _refuse_unsafe(newurl)
-        except FeedAddressError:
-            fp.close()
-            raise
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    def http_error_302(
+        self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> HTTPResponse | None:
+        # urllib would read the whole body of the redirect first, however long it is.
+        fp.close()
+        where = headers.get("location") or headers.get("uri")
+        if where is not None:  # quoted as urllib will do
+            where = quote(where, encoding="latin-1", safe=string.punctuation)
+            _refuse_unsafe(urljoin(req.full_url, where))
+        found: HTTPResponse | None = super().http_error_302(req, fp, code, msg, headers)
+        return found
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-def _download(url: str, *, limit_bytes: int) -> bytes:
+def _download(url: str, *, limit_bytes: int, limit_s: float) -> bytes:
     _refuse_unsafe(url)
     try:
+        data = within(limit_s, partial(_fetch, url, limit_bytes=limit_bytes))
+    # ValueError: a host that no name server could know, a redirect to what is no address.
+    except (OSError, HTTPException, ValueError) as error:
+        raise FeedUnreachableError(url=url, reason=_reason(error)) from error
+    return _within_limit(data, source=url, limit_bytes=limit_bytes)
+
+
+def _fetch(url: str, *, limit_bytes: int) -> bytes:
+    try:
         with _opener(url).open(url, timeout=_SILENCE_S) as answer:
-            data = _read(answer, limit_bytes=limit_bytes)
+            return _read(answer, limit_bytes=limit_bytes)
     except HTTPError as error:
         error.close()
-        raise FeedUnreachableError(url=url, reason=error) from error
-    # UnicodeError: a host name that no name server could know.
-    except (OSError, HTTPException, UnicodeError) as error:
-        reason = getattr(error, "reason", error)
-        raise FeedUnreachableError(url=url, reason=reason) from error
-    return _within_limit(data, source=url, limit_bytes=limit_bytes)
+        raise
+
+
+def _reason(error: Exception) -> object:
+    """Return why there is no feed, in words for whoever does not keep the server."""
+    reason = getattr(error, "reason", error) if not isinstance(error, HTTPError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return _("its certificate is not valid: {why}").format(why=reason.verify_message)
+    if isinstance(reason, ssl.SSLError):
+        return _("there is no secure connection: {why}").format(why=reason.reason or reason)
+    if isinstance(reason, TimeoutError):
+        return _("the answer takes too long")
+    return reason
 
 
 def _opener(url: str) -> request.OpenerDirector:
@@ -102,18 +123,31 @@ def _opener(url: str) -> request.OpenerDirector:
 
 
 def _read(answer: HTTPResponse, *, limit_bytes: int) -> bytes:
-    # The socket's timeout ends silence only; a server may also drip for ever: read1 returns
-    # with what one packet brought.
-    deadline_s = time.monotonic() + _WHOLE_S
+    promised = _promised_bytes(answer.headers)
     data = bytearray()
     while len(data) <= limit_bytes and (chunk := answer.read1(_CHUNK_BYTES)):
         data += chunk
-        if time.monotonic() > deadline_s:
-            raise TimeoutError(_("the answer takes too long"))
-    promised = answer.headers.get("Content-Length")
-    if promised is not None and len(data) < min(int(promised), limit_bytes):
+    if promised is not None and len(data) < min(promised, limit_bytes):
         raise ConnectionError(_("the connection broke off"))
-    return bytes(data)
+    if len(data) > limit_bytes:
+        return bytes(data)
+    packings = ",".join(answer.headers.get_all("Content-Encoding", []))
+    return unpacked(bytes(data), packings, limit_bytes=limit_bytes)
+
+
+def _promised_bytes(headers: HTTPMessage) -> int | None:
+    """Return the length that is stated; the same one said twice is one (RFC 9110, 8.6)."""
+    if "Transfer-Encoding" in headers:
+        return None  # it goes before
+    lengths = {
+        part.strip() for line in headers.get_all("Content-Length", []) for part in line.split(",")
+    }
+    if not lengths:
+        return None
+    if len(lengths) > 1 or not all(text.isascii() and text.isdigit() for text in lengths):
+        said = ", ".join(sorted(lengths))
+        raise ConnectionError(_('its server states the length "{said}"').format(said=said[:200]))
+    return int(lengths.pop())
 
 
 def _refuse_unsafe(url: str) -> None:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Literal
 
 from ngopi.errors import PublicServerDownError, PublicUrlError
 from ngopi.i18n import _
+from ngopi.patience import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import Message
 
 _TIMEOUT_S = 20
+_WHOLE_S = 60.0
 _OK, _PARTIAL_CONTENT = 200, 206
 _TOO_MANY_REQUESTS, _SERVER_ERRORS = 429, 500
 _FIRST_BYTE = {"Range": "bytes=0-0"}
@@ -114,13 +116,18 @@ def _ask(url: str, method: str, headers: dict[str, str]) -> tuple[int, Message]:
     request = urllib.request.Request(  # noqa: S310 - config allows https, and http on loopback only
         url, method=method, headers={"User-Agent": "ngopi", **headers}
     )
-    try:
+
+    def ask() -> tuple[int, Message]:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as response:  # noqa: S310 - see above
             return response.status, response.headers
+
+    try:
+        return within(_WHOLE_S, ask)
     except urllib.error.HTTPError as error:
         error.close()
         return error.code, error.headers
-    except (OSError, http.client.HTTPException) as error:
+    # ValueError: a redirect to what is no address.
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise PublicUrlError(url=url, reason=getattr(error, "reason", error)) from error
 
 
