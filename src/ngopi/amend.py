@@ -22,6 +22,7 @@ from ngopi.ledger import (
     write_intent,
 )
 from ngopi.model import Ledger, Release, ShowRelease
+from ngopi.seen import look_ahead, remember
 from ngopi.transaction import (
     Change,
     bring_feed_in_line,
@@ -178,7 +179,7 @@ def _landed(config: Config, store: Store, what: str) -> tuple[Ledger, Ledger] | 
 
     To go back once more would undo what the person, or a colleague since, wants to be public.
     """
-    intent, current = read_intent(config.scratch), look(store).ledger
+    intent, current = read_intent(config.scratch), look_ahead(config, store).ledger
     if intent is None or current is None or intent.what != what or current.seq <= intent.seq:
         return None
     after = current if current.seq == intent.seq + 1 else _past(store, intent.seq + 1)
@@ -217,7 +218,7 @@ def _amend(
         forget_intent(config.scratch)  # whoever gives another command has let go of it
 
     def attempt() -> Ledger:
-        public = look(store)
+        public = look_ahead(config, store)
         if public.ledger is None:
             raise NothingPublicError
         # The same command, stopped between ledger and feed: it must go on, and not go back twice.
@@ -232,7 +233,9 @@ def _amend(
             by=by,
             at=now,
         )
-        return commit(config, store, public, change)
+        ledger = commit(config, store, public, change)
+        remember(config, ledger)
+        return ledger
 
     return settle(attempt)
 

@@ -33,6 +33,7 @@ from ngopi.ledger import (
 )
 from ngopi.model import Ledger, LedgerEntry, Release, ShowRelease, StoredObject
 from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wish
+from ngopi.seen import remember, require_ahead
 from ngopi.store.reach import require_public
 from ngopi.store.source import Source
 from ngopi.stored import Examined
@@ -108,6 +109,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         MediaMissingError: a file that should be public is nowhere.
         FeedRefusedError: the feed would have errors; nothing public was changed.
         PublishContendedError: others kept publishing in between.
+        StorePutBackError: the store went backwards.
     """
     bases = read_bases(config.scratch)
     announced: list[Plan] = []
@@ -116,6 +118,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         public = look(store)
         if public.ledger is None and public.feed is not None:
             raise LedgerGoneError  # to begin anew would drop what colleagues published
+        require_ahead(config, store, public.ledger)
         wish = make_wish(config, entries, public.ledger, now=now, recall=recall)
         plan = _decided(make_plan(entries, wish, public.ledger, bases=bases, now=now), take)
         if announce is not None and plan not in announced:
@@ -133,6 +136,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
                 fetch(thing.url, size_bytes=thing.size_bytes)
         change = _change(config, store, wish, plan, public.ledger, by=by, now=now)
         ledger = commit(config, store, public, change)
+        remember(config, ledger)
         return _published(config, plan, ledger, ahead, changed=True)
 
     return settle(attempt)

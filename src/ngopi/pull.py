@@ -12,7 +12,8 @@ from ngopi.errors import LedgerUnreadableError, NothingPublicError
 from ngopi.ledger import read_bases, sha256_of_bytes, to_json, write_bases
 from ngopi.model import Release, ShowRelease
 from ngopi.plan import release_of, show_of, show_verdict
-from ngopi.transaction import load, look
+from ngopi.seen import look_ahead
+from ngopi.transaction import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +49,10 @@ def pull(
 
     Raises:
         NothingPublicError: nothing was ever published.
+        StorePutBackError: the store went backwards.
         DiskError: the folder cannot be written.
     """
-    ledger = look(store).ledger
+    ledger = look_ahead(config, store).ledger
     if ledger is None:
         raise NothingPublicError
     here = {entry.episode.guid: entry for entry in entries}

@@ -21,6 +21,7 @@ from ngopi.errors import (
     FeedRefusedError,
     LedgerUnreadableError,
     PublishContendedError,
+    StorePutBackError,
     StoreReadError,
     StoreVerifyError,
     SwapConflictError,
@@ -73,7 +74,8 @@ class Change:
     """The next state: *show* and *entries* whole; *releases*: those that may be new.
 
     *known*: releases at hand, by the SHA-256 of their JSON; others are loaded. *what* is the
-    command, *by* and *at* who gave it and when.
+    command, *by* and *at* who gave it and when. *beyond* mends a store that was put back: the
+    new state's sequence is higher, and what the history keeps already stays as it is.
     """
 
     show: ShowRelease
@@ -84,6 +86,7 @@ class Change:
     by: str
     at: datetime
     known: dict[str, Release] = field(default_factory=dict)
+    beyond: int | None = None
 
 
 def settle(attempt: Callable[[], T]) -> T:
@@ -153,6 +156,7 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
     ledger = _next_ledger(public.ledger, change, sha256_of_bytes(shown), sha256_of_bytes(feed))
     version = public.version
     if ledger is not public.ledger:
+        _keep_in_history(store, public, mending=change.beyond is not None)
         version = _swap_ledger(store, ledger, public)
     try:
         _swap_feed(store, feed, over=public.feed, ledger_version=version)
@@ -163,12 +167,13 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
 
 def _next_ledger(old: Ledger | None, change: Change, show: str, feed: str) -> Ledger:
     """Return the ledger of *change*, or *old* where only the feed lags behind it."""
-    if old is not None and (old.show, old.feed, old.entries, old.retracted) == (
-        show, feed, change.entries, change.retracted,
+    wanted = (show, feed, change.entries, change.retracted)
+    if old is not None and change.beyond is None and wanted == (
+        old.show, old.feed, old.entries, old.retracted,
     ):  # fmt: skip
         return old
     return Ledger(
-        seq=old.seq + 1 if old else 1,
+        seq=max(old.seq if old else 0, change.beyond or 0) + 1,
         nonce=secrets.token_hex(8),
         guid=change.show.show.guid or "",
         show=show,
@@ -300,11 +305,35 @@ def _add_release(
     write_atomic(copy, body)
 
 
+def _keep_in_history(store: Store, public: Public, *, mending: bool) -> None:
+    """Keep the ledger that is about to be replaced; the history is never written over.
+
+    Raises:
+        StorePutBackError: it keeps another ledger of that number already.
+    """
+    if public.ledger is None:
+        return
+    key = history_key(public.ledger.seq)
+    try:
+        store.swap(key, public.body, expected=None)
+    except SwapConflictError:  # kept already, by whoever swapped it in
+        kept = store.read(key)
+        if not mending and kept is not None and kept[0] != public.body:
+            raise StorePutBackError(seen=public.ledger.seq, found=public.ledger.seq) from None
+
+
 def _swap_ledger(store: Store, ledger: Ledger, public: Public) -> str | None:
-    """Return the new ledger's version; None: another has followed it already."""
-    if public.ledger is not None:
-        with contextlib.suppress(SwapConflictError):  # kept already, by whoever swapped it in
-            store.swap(history_key(public.ledger.seq), public.body, expected=None)
+    """Return the new ledger's version; None: another has followed it already.
+
+    Raises:
+        StorePutBackError: the history knows a state of that number, so the store went backwards.
+        SwapConflictError: somebody else was faster; look again.
+    """
+    if store.head(history_key(ledger.seq)) is not None:
+        head = store.head(LEDGER_KEY)
+        if (head and head.version) != public.version:
+            raise SwapConflictError(key=LEDGER_KEY)
+        raise StorePutBackError(seen=ledger.seq, found=ledger.seq - 1)
     try:
         return store.swap(LEDGER_KEY, to_json(ledger), expected=public.version).version
     except SwapConflictError:

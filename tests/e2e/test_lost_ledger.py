@@ -54,6 +54,7 @@ def test_who_lacks_an_episode_does_not_begin_anew_without_it(ngopi, show, witnes
 def test_one_that_nobody_saw_gives_way_to_the_state_that_the_feed_still_shows(ngopi, show, witness):
     """The publisher of state 3 was stopped before its feed, and the store lost its ledger."""
     kept = [show / ".ngopi/ledger.json", show / "public/feed.xml", show / ".ngopi/bases.json"]
+    kept.append(show / ".ngopi/seen.json")
     before = {path: path.read_bytes() for path in kept}
     add_episode(show, "tiga", 2)
     assert ngopi("publish").status == 0

@@ -11,12 +11,12 @@ from ngopi.doctor.folder import (
     check_catalogue,
     check_copies,
     check_media,
-    check_sequence,
     compare_with_public,
     tell_versions,
 )
 from ngopi.doctor.objects import check_bytes, check_public_feed, check_sizes, public_files
 from ngopi.doctor.public import check_addresses, check_clock, check_privacy, is_on_the_web
+from ngopi.doctor.putback import check_sequence
 from ngopi.doctor.state import Case, check_history, check_ledger, check_releases
 from ngopi.errors import NgopiError
 from ngopi.gc import find_garbage, inventory
@@ -126,7 +126,10 @@ def _check_state(
         if not lost:
             yield from compare_with_public(case.config, entries, ledger, now=case.now)
     if ledger is not None:
-        yield from check_sequence(case.config, ledger)
+        put_back = tuple(check_sequence(case, ledger))
+        yield from put_back
+        if put_back:
+            return  # what it was put back to is no measure of anything
         yield from check_history(case, ledger)
         yield from check_releases(case, ledger)
         yield from _check_public(case, ledger, read_data=read_data)

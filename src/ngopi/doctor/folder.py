@@ -161,8 +161,6 @@ def check_copies(
 ) -> Iterator[Diagnosis]:
     """Say whether the folder's copies of feed and ledger are those of the store."""
     seen = seen_ledger(config.scratch)
-    if _went_backwards(seen, ledger):
-        return  # the copies are the only witness
     behind = []
     if feed is not None and not (config.feed.is_file() and config.feed.read_bytes() == feed):
         name = config.feed.relative_to(config.root).as_posix()
@@ -180,32 +178,3 @@ def check_copies(
         )
     if not behind:
         yield healthy("local", _("the folder's copies are those of the store"))
-
-
-def check_sequence(config: Config, ledger: Ledger) -> Iterator[Diagnosis]:
-    """Say whether the public state is older than one that this folder has seen."""
-    seen = seen_ledger(config.scratch)
-    if not _went_backwards(seen, ledger):
-        return
-    assert seen is not None
-    text = _("The store says state {seq}, but this folder has seen state {seen} of {at} by {by}.")
-    yield Diagnosis(
-        subject="ledger",
-        severity="error",
-        message=text.format(
-            seq=ledger.seq,
-            seen=seen.seq,
-            by=seen.by,
-            at=f"{seen.at.astimezone(config.zone):%Y-%m-%d %H:%M %Z}",
-        ),
-        hint=_(
-            "ask who put an old copy of the store back; to publish what it lacks, "
-            "run: ngopi publish"
-        ),
-    )
-
-
-def _went_backwards(seen: Ledger | None, ledger: Ledger) -> bool:
-    if seen is None or seen.seq < ledger.seq:
-        return False
-    return seen.seq > ledger.seq or seen.nonce != ledger.nonce

@@ -77,7 +77,7 @@ def _changed(file: StoredObject) -> str:
 
 
 def _broken(case: Case, file: StoredObject, message: str) -> Diagnosis:
-    source = _source(case, file)
+    source = source_of(case, file)
     if source is not None:
         return Diagnosis(
             subject="objects",
@@ -97,7 +97,7 @@ def _broken(case: Case, file: StoredObject, message: str) -> Diagnosis:
     return Diagnosis(subject="objects", severity="error", message=message, hint=hint)
 
 
-def _source(case: Case, file: StoredObject) -> Path | None:
+def source_of(case: Case, file: StoredObject) -> Path | None:
     """Return a file of this machine with the very bytes."""
     config = case.config
     covers = [entry.cover for entry in case.entries if entry.cover is not None]

@@ -13,6 +13,7 @@ from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import LEDGER_KEY, history_key, release_key, seen_ledger, sha256_of_bytes, to_json
 from ngopi.model import CatalogueEntry, Ledger, ObjectHead, Progress
 from ngopi.plan import make_wish
+from ngopi.seen import read_seen
 from ngopi.store import Store
 from ngopi.transaction import FEED_KEY, kept_ledger, look
 
@@ -53,7 +54,7 @@ def check_ledger(case: Case) -> tuple[Ledger | None, tuple[Diagnosis, ...]]:
             what=ledger.what,
         )
         return ledger, (healthy("ledger", text),)
-    if _newest_kept(case.stock) or FEED_KEY in case.stock or seen_ledger(case.config.scratch):
+    if _newest_kept(case.stock) or FEED_KEY in case.stock or read_seen(case.config, None):
         return None, (_lost(case, _("There was a ledger in the store, and it is gone.")),)
     return None, (healthy("ledger", _("nothing is public yet")),)
 

@@ -124,6 +124,9 @@ from ngopi.errors.publishing import (
     SlugTakenError as SlugTakenError,
 )
 from ngopi.errors.publishing import (
+    StorePutBackError as StorePutBackError,
+)
+from ngopi.errors.publishing import (
     WriterMissingError as WriterMissingError,
 )
 from ngopi.errors.recordings import (

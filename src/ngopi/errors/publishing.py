@@ -194,6 +194,17 @@ class LedgerGoneError(NgopiError):
     )
 
 
+class StorePutBackError(NgopiError):
+    """The public state went backwards, or is another one than was seen under its number."""
+
+    code, exit_status = "store-put-back", DATA
+    sentence = N_(
+        "The store is at state {found}, but state {seen} was public already, with other content: "
+        "somebody put an older copy of the store back, or wrote over it. Nothing was changed."
+    )
+    next_step = N_("see what it lacks with: ngopi doctor; to mend it, run: ngopi doctor --fix")
+
+
 class LedgerUnreadableError(NgopiError):
     """What lies in the store is not what ngopi wrote."""
 

@@ -1,0 +1,143 @@
+"""A store that was put back from a backup: what it lacks comes back, what came since stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ngopi.doctor.diagnosis import FIX, Diagnosis
+from ngopi.doctor.objects import source_of
+from ngopi.errors import LedgerUnreadableError, StorePutBackError
+from ngopi.i18n import _
+from ngopi.ledger import seen_ledger
+from ngopi.model import Release, ShowRelease
+from ngopi.publish import keep_feed
+from ngopi.seen import read_seen, remember, require_ahead
+from ngopi.stored import Examined
+from ngopi.transaction import Change, commit, kept_ledger, load, look, newest_first, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ngopi.doctor.state import Case
+    from ngopi.model import Ledger, LedgerEntry, StoredObject
+
+
+def check_sequence(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
+    """Say whether the public state is older than one that was public, or another of its number."""
+    known = _known_beside(case, ledger)
+    seen = read_seen(case.config, ledger)
+    try:
+        require_ahead(case.config, case.store, ledger)
+    except StorePutBackError as error:
+        latest = error.values["seen"]
+    else:
+        if known is None:
+            return
+        latest = known.seq
+    text = _(
+        "The store is at state {seq}, but state {seen} was public already, with other content: an "
+        "older copy of the store was put back, or somebody wrote over it."
+    )
+    beyond = max(ledger.seq, known.seq if known else 0, seen.seq if seen else 0)
+    hint = FIX
+    if known is None:
+        hint = _(
+            "on the computer that published state {seen}, run: ngopi doctor --fix; where there is "
+            "none any more, run it here: ngopi doctor --fix"
+        ).format(seen=latest)
+    yield Diagnosis(
+        subject="ledger",
+        severity="error",
+        message=text.format(seq=ledger.seq, seen=latest),
+        hint=hint,
+        mend=lambda: settle(lambda: _put_forward(case, known or ledger, beyond)),
+    )
+
+
+def _known_beside(case: Case, ledger: Ledger) -> Ledger | None:
+    """Return the latest state that was public and on which *ledger* does not follow, or None."""
+    copy = seen_ledger(case.config.scratch)
+    if copy is not None and copy.guid != ledger.guid:
+        copy = None  # of another show
+    later = max((seq for seq in _kept(case) if seq >= ledger.seq), default=0)
+    found = [kept_ledger(case.store, later) if later else None, copy]
+    beside = [known for known in found if known is not None and not _is_before(case, known, ledger)]
+    return max(beside, key=lambda known: known.seq, default=None)
+
+
+def _is_before(case: Case, known: Ledger, ledger: Ledger) -> bool:
+    if known.seq > ledger.seq:
+        return False
+    if known.seq == ledger.seq:
+        return known.nonce == ledger.nonce
+    kept = kept_ledger(case.store, known.seq)
+    return kept is None or kept.nonce == known.nonce
+
+
+def _kept(case: Case) -> Iterator[int]:
+    for key in case.stock:
+        name = key.removeprefix("history/").removesuffix(".json")
+        if key.startswith("history/") and name.isdigit():
+            yield int(name)
+
+
+def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
+    """Publish what *known* and the store's ledger say, under a number above all that was seen.
+
+    The later of the two decides on episodes that both know. What can be found neither in the
+    store nor in this folder is left out: whoever has it publishes it again.
+    """
+    public = look(case.store)
+    if public.ledger is None:
+        return
+    base, other = sorted((public.ledger, known), key=lambda ledger: -ledger.seq)
+    told = {entry.guid for entry in (*base.entries, *base.retracted)}
+    entries = [*base.entries, *(e for e in other.entries if e.guid not in told)]
+    retracted = [*base.retracted, *(e for e in other.retracted if e.guid not in told)]
+    whole = {entry.guid: entry for entry in entries if _is_whole(case, entry)}
+    show = _show(case, base) or _show(case, other)
+    if show is None:
+        raise LedgerUnreadableError(key="ledger.json", reason="show")
+    change = Change(
+        show=show,
+        releases=tuple(load(case.config, case.store, Release, e.release) for e in whole.values()),
+        entries=newest_first(whole),
+        retracted=newest_first({entry.guid: entry for entry in retracted}),
+        what="doctor --fix",
+        by=case.by,
+        at=case.now,
+        beyond=beyond,
+    )
+    remember(case.config, commit(case.config, case.store, public, change))
+    keep_feed(case.config, case.store)
+
+
+def _is_whole(case: Case, entry: LedgerEntry) -> bool:
+    """Say whether all that a release names is in the store, which gets what this folder has."""
+    try:
+        release = load(case.config, case.store, Release, entry.release)
+    except LedgerUnreadableError:
+        return False
+    things = [release.enclosure, *([release.cover] if release.cover else [])]
+    return all(_is_there(case, thing) for thing in things)
+
+
+def _show(case: Case, ledger: Ledger) -> ShowRelease | None:
+    try:
+        show = load(case.config, case.store, ShowRelease, ledger.show)
+    except LedgerUnreadableError:
+        return None
+    return show if _is_there(case, show.cover) else None
+
+
+def _is_there(case: Case, thing: StoredObject) -> bool:
+    examined = Examined(case.store, case.config.scratch)
+    if examined.has(thing):
+        return True
+    source = source_of(case, thing)
+    if source is None:
+        return False
+    with case.progress.step("Uploading", thing.size_bytes, unit="bytes") as advance:
+        head = case.store.add(thing.key, source, sha256=thing.sha256, advance=advance)
+    examined.keep({thing.key: head})
+    return True

@@ -1,0 +1,116 @@
+"""Which state of the store this folder has seen: the public state never goes backwards unnoticed.
+
+In: what a store answers now. Out: the same, or an error where it is older than what was seen
+there, or another of the same number. A store that was put back from a backup looks healthy to
+whoever knows nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ngopi.atomic import sweep, write_atomic
+from ngopi.errors import StorePutBackError
+from ngopi.ledger import seen_ledger
+from ngopi.transaction import kept_ledger, look
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ngopi.config import Config
+    from ngopi.model import Ledger, StoreSettings
+    from ngopi.store import Store
+    from ngopi.transaction import Public
+
+_MEMORY = "seen.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The latest state that this folder has seen in the store at *place*."""
+
+    place: str
+    seq: int
+    nonce: str
+
+
+def look_ahead(config: Config, store: Store) -> Public:
+    """Return what the public sees now, and remember it.
+
+    Raises:
+        StorePutBackError: this folder has seen a later state there, or another of that number.
+        DiskError: it cannot be remembered.
+    """
+    public = look(store)
+    require_ahead(config, store, public.ledger)
+    return public
+
+
+def require_ahead(config: Config, store: Store, ledger: Ledger | None) -> None:
+    """Remember *ledger*, which lies in *store*, unless it is not what followed on what was seen.
+
+    Raises:
+        StorePutBackError: this folder has seen a later state there, or another of that number.
+        DiskError: it cannot be remembered.
+    """
+    seen = read_seen(config, ledger)
+    if seen is not None and not _follows(store, ledger, seen):
+        raise StorePutBackError(seen=seen.seq, found=ledger.seq if ledger else 0)
+    if ledger is not None:
+        remember(config, ledger)
+
+
+def read_seen(config: Config, ledger: Ledger | None) -> Seen | None:
+    """Return the latest state that this folder saw in the store where *ledger* lies now, or None.
+
+    A folder of an earlier ngopi has no such memory, only a copy of the ledger; that counts where
+    it is of the same show.
+    """
+    place = _place(config.store, config.root)
+    try:
+        document = json.loads((config.scratch / _MEMORY).read_bytes())
+        seen = Seen(
+            place=str(document["place"]), seq=int(document["seq"]), nonce=str(document["nonce"])
+        )
+    except (OSError, ValueError, TypeError, KeyError):  # a memory that may be lost
+        copy = seen_ledger(config.scratch)
+        if copy is None or ledger is None or copy.guid != ledger.guid:
+            return None
+        return Seen(place=place, seq=copy.seq, nonce=copy.nonce)
+    return seen if seen.place == place else None
+
+
+def remember(config: Config, ledger: Ledger) -> None:
+    """Remember that this folder has seen *ledger* in its store.
+
+    Raises:
+        DiskError: it cannot be written.
+    """
+    place = _place(config.store, config.root)
+    new = Seen(place=place, seq=ledger.seq, nonce=ledger.nonce)
+    path = config.scratch / _MEMORY
+    if new != read_seen(config, None):
+        path.parent.mkdir(exist_ok=True)
+        sweep(path)
+        body = {"place": new.place, "seq": new.seq, "nonce": new.nonce}
+        write_atomic(path, json.dumps(body).encode())
+
+
+def _follows(store: Store, ledger: Ledger | None, seen: Seen) -> bool:
+    if ledger is None or ledger.seq < seen.seq:
+        return False
+    if ledger.seq == seen.seq:
+        return ledger.nonce == seen.nonce
+    # What was current is kept in the history; where it is gone nobody can tell.
+    kept = kept_ledger(store, seen.seq)
+    return kept is None or kept.nonce == seen.nonce
+
+
+def _place(settings: StoreSettings, root: Path) -> str:
+    """Return a name for the store that is the same as long as it is the same store."""
+    where = str(root) if settings.url.startswith("file:") else ""
+    told = "\n".join((settings.url, settings.endpoint or "", settings.preset or "", where))
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
