@@ -22,7 +22,7 @@ from ngopi.ledger import (
     write_intent,
 )
 from ngopi.model import Ledger, Release, ShowRelease
-from ngopi.seen import look_ahead, remember
+from ngopi.seen import look_ahead
 from ngopi.transaction import (
     Change,
     bring_feed_in_line,
@@ -233,9 +233,7 @@ def _amend(
             by=by,
             at=now,
         )
-        ledger = commit(config, store, public, change)
-        remember(config, ledger)
-        return ledger
+        return commit(config, store, public, change)
 
     return settle(attempt)
 

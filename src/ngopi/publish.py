@@ -136,7 +136,6 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
                 fetch(thing.url, size_bytes=thing.size_bytes)
         change = _change(config, store, wish, plan, public.ledger, by=by, now=now)
         ledger = commit(config, store, public, change)
-        remember(config, ledger)
         return _published(config, plan, ledger, ahead, changed=True)
 
     return settle(attempt)
@@ -187,6 +186,7 @@ def keep_feed(config: Config, store: Store) -> None:
         feed = store.read(FEED_KEY)
         if feed is not None:
             _keep(config.feed, feed[0])
+    remember(config, ledger)
     # Last: it says that this folder saw a publish through to its end.
     _keep(config.scratch / LEDGER_KEY, found[0])
 

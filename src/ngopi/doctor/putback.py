@@ -11,7 +11,7 @@ from ngopi.i18n import _
 from ngopi.ledger import seen_ledger
 from ngopi.model import Release, ShowRelease
 from ngopi.publish import keep_feed
-from ngopi.seen import read_seen, remember, require_ahead
+from ngopi.seen import read_seen, require_ahead
 from ngopi.stored import Examined
 from ngopi.transaction import Change, commit, kept_ledger, load, look, newest_first, settle
 
@@ -108,7 +108,7 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
         at=case.now,
         beyond=beyond,
     )
-    remember(case.config, commit(case.config, case.store, public, change))
+    commit(case.config, case.store, public, change)
     keep_feed(case.config, case.store)
 
 
