@@ -18,8 +18,6 @@ from ngopi.ledger import seen_ledger
 from ngopi.transaction import kept_ledger, look
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ngopi.config import Config
     from ngopi.model import Ledger, StoreSettings
     from ngopi.store import Store
@@ -69,7 +67,7 @@ def read_seen(config: Config, ledger: Ledger | None) -> Seen | None:
     A folder of an earlier ngopi has no such memory, only a copy of the ledger; that counts where
     it is of the same show.
     """
-    place = _place(config.store, config.root)
+    place = _place(config.store)
     try:
         document = json.loads((config.scratch / _MEMORY).read_bytes())
         seen = Seen(
@@ -89,7 +87,7 @@ def remember(config: Config, ledger: Ledger) -> None:
     Raises:
         DiskError: it cannot be written.
     """
-    place = _place(config.store, config.root)
+    place = _place(config.store)
     new = Seen(place=place, seq=ledger.seq, nonce=ledger.nonce)
     path = config.scratch / _MEMORY
     if new != read_seen(config, None):
@@ -109,8 +107,7 @@ def _follows(store: Store, ledger: Ledger | None, seen: Seen) -> bool:
     return kept is None or kept.nonce == seen.nonce
 
 
-def _place(settings: StoreSettings, root: Path) -> str:
+def _place(settings: StoreSettings) -> str:
     """Return a name for the store that is the same as long as it is the same store."""
-    where = str(root) if settings.url.startswith("file:") else ""
-    told = "\n".join((settings.url, settings.endpoint or "", settings.preset or "", where))
+    told = "\n".join((settings.url, settings.endpoint or "", settings.preset or ""))
     return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ngopi.doctor.diagnosis import FIX, Diagnosis
 from ngopi.doctor.objects import source_of
-from ngopi.errors import LedgerUnreadableError, StorePutBackError
+from ngopi.errors import LedgerUnreadableError, StorePutBackError, SwapConflictError
 from ngopi.i18n import _
-from ngopi.ledger import seen_ledger
+from ngopi.ledger import history_key, seen_ledger, to_json
 from ngopi.model import Release, ShowRelease
 from ngopi.publish import keep_feed
 from ngopi.seen import read_seen, require_ahead
@@ -90,6 +91,8 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
     public = look(case.store)
     if public.ledger is None:
         return
+    with contextlib.suppress(SwapConflictError):  # the history has that state, or one of its number
+        case.store.swap(history_key(known.seq), to_json(known), expected=None)
     base, other = sorted((public.ledger, known), key=lambda ledger: -ledger.seq)
     told = {entry.guid for entry in (*base.entries, *base.retracted)}
     entries = [*base.entries, *(e for e in other.entries if e.guid not in told)]
