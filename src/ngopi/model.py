@@ -456,13 +456,17 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One remark of a check; *where* is ``file:line`` or a key, E must not be published."""
+    """One remark of a check; *where* is ``file:line`` or a key, E must not be published.
+
+    *more* of the same rule follow and are not listed.
+    """
 
     rule: str
     severity: Severity
     where: str
     message: str
     hint: str
+    more: int = 0
 
 
 class Sound(Protocol):

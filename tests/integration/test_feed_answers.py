@@ -13,75 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from answering import answer, chunked, dripping, for_ever, saying, serving
 from ngopi.errors import FeedAddressError, FeedTooBigError, FeedUnreachableError
 from ngopi.feed.fetch import load_feed
 
 FEED = (Path(__file__).parents[1] / "feeds_bad" / "good.xml").read_bytes()
 RAW = zlib.compressobj(wbits=-zlib.MAX_WBITS)
 RAW_FEED = RAW.compress(FEED) + RAW.flush()
-
-
-def answer(*headers: str, body: bytes = FEED, status: str = "200 OK") -> bytes:
-    lines = (f"HTTP/1.1 {status}", *headers, "", "")
-    return "\r\n".join(lines).encode("latin-1") + body
-
-
-def chunked(body: bytes) -> bytes:
-    half = len(body) // 2
-    chunks = (body[:half], body[half:], b"")
-    return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
-
-
-@contextlib.contextmanager
-def serving(speak):
-    """Yield the address of a server that reads a question and lets *speak* write the answer."""
-    ended = threading.Event()
-
-    def serve(listener):
-        while not ended.is_set():
-            with contextlib.suppress(OSError):
-                connection, _ = listener.accept()
-                threads.append(threading.Thread(target=talk, args=(connection,)))
-                threads[-1].start()
-
-    def talk(connection):
-        with connection, contextlib.suppress(OSError, ssl.SSLError):
-            connection.settimeout(10)
-            connection.recv(65536)
-            speak(connection, ended)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.05)
-        threads = [threading.Thread(target=serve, args=(listener,))]
-        threads[0].start()
-        try:
-            yield f"127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            ended.set()
-            for thread in threads:
-                thread.join()
-
-
-def saying(data: bytes):
-    return serving(lambda connection, _ended: connection.sendall(data))
-
-
-def for_ever(head: bytes, again: bytes):
-    def speak(connection, ended):
-        connection.sendall(head)
-        while not ended.is_set():
-            connection.sendall(again)
-
-    return serving(speak)
-
-
-def dripping(head: bytes, drop: bytes):
-    def speak(connection, ended):
-        connection.sendall(head)
-        while not ended.wait(0.02):
-            connection.sendall(drop)
-
-    return serving(speak)
 
 
 # -- what other readers take ----------------------------------------------------------------
@@ -208,7 +146,7 @@ ENDLESS = {
     "body of a redirect": for_ever(
         answer("Location: http://127.0.0.1:9/", status="302 Found"), b"x"
     ),
-    "silence": serving(lambda _connection, ended: ended.wait()),
+    "silence": serving(lambda _connection, _asked, ended: ended.wait()),
 }
 
 
@@ -233,7 +171,7 @@ def test_an_endless_handshake_is_given_up():
 
 
 def test_redirects_that_never_end_are_given_up():
-    def speak(connection, _ended):
+    def speak(connection, _asked, _ended):
         names.append(len(names))
         where = f"Location: /{len(names)}.xml"
         connection.sendall(answer(where, "Content-Length: 0", status="302 Found", body=b""))

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ FEEDS = Path(__file__).parents[1] / "feeds_bad"
 GOOD = (FEEDS / "good.xml").read_text(encoding="utf-8")
 FEED_URL = "https://kopi.example/feed.xml"
 ITUNES_URI = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+FORMER_PODCAST = "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md"
 ATOM_SELF = (
     '<atom:link rel="self" type="application/rss+xml" href="https://kopi.example/feed.xml"/>'
 )
@@ -112,6 +114,20 @@ BAD_FEEDS = [
     ("rss-date", "E", PUB_DATE, PUB_DATE.replace("16:00:00", "04:00:00 PM")),
     ("rss-date", "E", PUB_DATE, "<pubDate>2022-01-28T16:00:00+07:00</pubDate>"),
     ("rss-date", "E", "<lastBuildDate>Fri", "<lastBuildDate>Friday"),
+    ("apple-duration-none", "W", ">2530<", ">0<"),
+    ("rss-language-unknown", "W", "<language>id<", "<language>in<"),
+    ("rss-language-unknown", "W", "<language>id<", "<language>xx-ID<"),
+    ("rss-copyright", "W", "<language>", "<copyright>Copyright</copyright><language>"),
+    ("rss-copyright", "W", "<language>", "<copyright>\u00a9 2022</copyright><language>"),
+    ("namespace-former", "W", "https://podcastindex.org/namespace/1.0", FORMER_PODCAST),
+    ("item-outside", "E", "</channel>", "</channel><item><title>x</title></item>"),
+    ("item-outside", "E", "<itunes:author>", "<a><item/></a><itunes:author>"),
+    ("text-lost-letter", "E", "Panen raya<", "Panen \ufffd<"),
+    ("text-lost-letter", "E", "Panen raya<", "Panen &#xFFFD;<"),
+    ("text-lost-letter", "E", 'text="Documentary"', 'text="Documentary" x="\ufffd"'),
+    ("text-escaped-twice", "W", "Panen raya<", "&amp;quot;Panen&amp;quot; raya<"),
+    ("text-escaped-twice", "W", "Panen raya<", "<![CDATA[Panen &#8211; raya]]><"),
+    ("text-escaped-twice", "W", ">Warung Kopi<", ">Warung &amp;amp; Kopi<"),
     ("item-title", "E", "<title>Panen raya</title>", ""),
     ("item-guid", "E", GUID, ""),
     ("item-guid", "E", GUID, '<guid isPermaLink="false"> </guid>'),
@@ -148,8 +164,26 @@ BAD_FEEDS = [
     ("item-transcript", "W", TRANSCRIPT, ""),
 ]
 
+# The same in a feed that is not our own: readers take it, or guess.
+BAD_ELSEWHERE = [
+    ("rss-date-zone", "I", PUB_DATE, PUB_DATE.replace("+0700", "GMT")),
+    ("rss-date-zone", "I", PUB_DATE, PUB_DATE.replace("+0700", "EST")),
+    ("rss-date-zone", "I", "16:00:00 +0700</lastBuildDate>", "16:00:00 PDT</lastBuildDate>"),
+    ("rss-date", "W", PUB_DATE, PUB_DATE.replace("+0700", "WIB")),
+    ("rss-date", "W", PUB_DATE, "<pubDate>2022-01-28T16:00:00+07:00</pubDate>"),
+    ("apple-duration-clock", "I", ">2530<", ">42:10<"),
+    ("apple-duration-clock", "I", ">2530<", ">00:42:10<"),
+    ("apple-duration-none", "W", ">2530<", ">00:00<"),
+    ("apple-duration", "W", ">2530<", ">42 menit<"),
+    ("atom-self", "W", ATOM_SELF, ""),
+    ("atom-self-one", "W", ATOM_SELF, ATOM_SELF * 2),
+    ("atom-self-host", "W", "https://kopi.example/feed.xml", "https://lama.example/feed.xml"),
+    ("enclosure-length", "E", 'length="40123456"', 'length="0"'),
+]
+
 # The same, with every occurrence replaced
 BAD_THROUGHOUT = [
+    ("namespace-uri", "E", "2005/Atom", "2005/atom"),
     ("rss-root", "E", "rss", "feed"),
     ("rss-root", "E", "rss", "RSS"),
     ("namespace-prefix", "W", "atom", "a"),
@@ -217,6 +251,82 @@ def test_a_changed_feed_breaks_exactly_one_rule(rule, severity, old, new):
     assert [(finding.rule, finding.severity) for finding in findings] == [(rule, severity)]
 
 
+@pytest.mark.parametrize(("rule", "severity", "old", "new"), BAD_ELSEWHERE)
+def test_a_feed_of_others_is_judged_by_what_readers_do(rule, severity, old, new):
+    findings = check(changed(old, new), feed_url=None)
+
+    assert [(finding.rule, finding.severity) for finding in findings] == [(rule, severity)]
+
+
+@pytest.mark.parametrize(
+    ("address", "elsewhere"),
+    [
+        (FEED_URL, False),
+        ("https://KOPI.example:443/feed.xml#top", False),
+        ("https://lama.example/feed.xml", True),
+        ("https://kopi.example/feed", True),
+        ("https://kopi.example/feed.xml?halaman=2", True),
+    ],
+)
+def test_a_feed_that_was_found_elsewhere_says_so(address, elsewhere):
+    findings = check_feed(GOOD.encode(), where="feed.xml", found_at=(address,))
+
+    assert [f.rule for f in findings] == ["atom-self-elsewhere"] * elsewhere
+    assert all(f.severity == "W" for f in findings)
+
+
+def test_a_feed_that_moved_to_where_it_says_is_at_home():
+    moved = ("https://lama.example/feed.xml", FEED_URL)
+
+    assert check_feed(GOOD.encode(), where="feed.xml", found_at=moved) == []
+
+
+def test_a_date_that_has_not_come_is_remarked_on():
+    before = datetime(2022, 1, 26, tzinfo=UTC)
+
+    findings = check_feed(GOOD.encode(), where="feed.xml", now=before)
+
+    assert [(f.rule, f.severity) for f in findings] == [("item-date-ahead", "W")]
+    assert check_feed(GOOD.encode(), where="feed.xml", now=before + timedelta(days=2)) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("https://podcastindex.org/namespace/1.0", FORMER_PODCAST),
+        ("https://podcastindex.org/namespace/1.0", "https://podcastindex.org/namespace/1.0/"),
+        (ITUNES_URI, "http://www.itunes.com/DTDs/Podcast-1.0.dtd"),
+        ("http://www.w3.org/2005/Atom", "http://www.w3.org/2005/atom"),
+    ],
+)
+def test_a_wrong_namespace_hides_no_other_fault(right, wrong):
+    findings = check(changed(right, wrong).replace(">Full<", ">full<").replace("40123456", "0"))
+
+    assert [finding.rule.partition("-")[0] for finding in findings] == ["namespace", "enclosure"]
+
+
+def test_what_stands_in_a_wrong_namespace_is_checked():
+    feed = changed("https://podcastindex.org/namespace/1.0", FORMER_PODCAST)
+
+    found = check(feed.replace(">yes<", ">ja<"))
+
+    assert [finding.rule for finding in found] == ["namespace-former", "podcast-locked-value"]
+    assert "<podcast:locked>" in found[1].message
+
+
+def test_of_each_rule_a_hundred_findings_are_listed_and_the_rest_counted():
+    many = "".join(
+        ANOTHER_ITEM.replace("2021:x", f"2021:{number}").replace("40123456", "0")
+        for number in range(250)
+    )
+    findings = check(changed(LAST_ITEM, many))
+
+    of_length = [finding for finding in findings if finding.rule == "enclosure-length"]
+    assert len(of_length) == 100
+    assert sum(1 + finding.more for finding in of_length) == 250
+    assert of_length[-1].more == 150
+
+
 @pytest.mark.parametrize(("old", "new"), ODD_BUT_GOOD)
 def test_an_unusual_but_legal_feed_has_no_findings(old, new):
     assert check(changed(old, new, count=-1 if old == "\n" else 1)) == []
@@ -281,7 +391,8 @@ def test_every_rule_has_a_test():
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Rule"
     ]
     written = [ast.literal_eval(call.args[0]) for call in calls]
-    tested = {case[0] for case in (*BAD_FEEDS, *BAD_THROUGHOUT, *BAD_AGAINST)}
+    told = (*BAD_FEEDS, *BAD_ELSEWHERE, *BAD_THROUGHOUT, *BAD_AGAINST)
+    tested = {case[0] for case in told} | {"atom-self-elsewhere", "item-date-ahead"}
 
     assert len(written) == len(set(written))
     assert set(written) == tested | {"item-guid-reused"}
@@ -363,10 +474,11 @@ def test_a_long_value_is_cut_in_the_message():
     assert len(finding.message) < 255
 
 
-@pytest.mark.parametrize("finding_of", [BAD_FEEDS, BAD_THROUGHOUT])
+@pytest.mark.parametrize("finding_of", [BAD_FEEDS, BAD_ELSEWHERE, BAD_THROUGHOUT])
 def test_every_message_is_a_sentence_and_every_hint_an_instruction(finding_of):
+    feed_url = None if finding_of is BAD_ELSEWHERE else FEED_URL
     for _, _, old, new in finding_of:
         count = -1 if finding_of is BAD_THROUGHOUT else 1
-        for finding in check(changed(old, new, count=count)):
+        for finding in check(changed(old, new, count=count), feed_url=feed_url):
             assert re.fullmatch(r"[A-Z<\"].*\.", finding.message, re.DOTALL), finding
             assert re.fullmatch(r"[a-z8].*\.", finding.hint, re.DOTALL), finding

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session
+from ngopi.cli.session import Session, current_time
 from ngopi.cli.translated import Command, option
 from ngopi.console import Json, clock, decibels
+from ngopi.errors import NgopiError
 from ngopi.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
-    from ngopi.model import Measurement
+    from ngopi.config import Config
+    from ngopi.model import Finding, Measurement
 
 
 @click.command(
@@ -83,24 +87,66 @@ def check(session: Session, feeds: tuple[str, ...], against: str | None) -> int:
     """Check feeds."""
     from ngopi.cli.results import finding_lines
     from ngopi.feed.check import check_feed
-    from ngopi.feed.fetch import load_feed
+    from ngopi.feed.fetch import find_feed, load_feed
 
+    own = _own_show(session) if feeds else session.config()
     sources = feeds or (str(session.config().feed),)
     old = load_feed(against) if against is not None else None
     documents: list[Json] = []
     lines, errors = [], 0
     for source in sources:
-        found = check_feed(load_feed(source), where=source, against=old)
-        count = sum(finding.severity == "E" for finding in found)
-        errors += count
+        feed = find_feed(source)
+        found = check_feed(
+            feed.data,
+            where=source,
+            feed_url=own.show.feed_url if own is not None and _is_feed_of(own, source) else None,
+            found_at=feed.addresses,
+            against=old,
+            now=current_time(),
+        )
+        counts = _counts(found)
+        errors += counts["E"]
         lines += finding_lines(found)
-        lines.append(_verdict(source, count, len(found) - count))
-        documents.append({"feed": source, "findings": [asdict(finding) for finding in found]})
+        lines.append(_verdict(source, counts))
+        documents.append(_feed_document(source, found, counts))
     session.console.result({"feeds": documents, "errors": errors}, *lines)
     return 1 if errors else 0
 
 
-def _verdict(feed: str, errors: int, others: int) -> str:
+def _own_show(session: Session) -> Config | None:
+    """Return the show around us, if there is one: its feed is judged as our own."""
+    with contextlib.suppress(NgopiError):
+        return session.config()
+    return None
+
+
+def _is_feed_of(config: Config, source: str) -> bool:
+    if "://" in source:
+        return source == config.show.feed_url
+    with contextlib.suppress(OSError, ValueError):
+        return Path(source).resolve() == config.feed.resolve()
+    return False
+
+
+def _counts(findings: list[Finding]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for finding in findings:
+        counts[finding.severity] += 1 + finding.more
+    return counts
+
+
+def _feed_document(source: str, findings: list[Finding], counts: Counter[str]) -> Json:
+    return {
+        "feed": source,
+        "errors": counts["E"],
+        "warnings": counts["W"],
+        "remarks": counts["I"],
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def _verdict(feed: str, counts: Counter[str]) -> str:
+    errors, others = counts["E"], counts["W"] + counts["I"]
     counted = ngettext("{count} error", "{count} errors", errors).format(count=errors)
     remarks = ngettext("{count} remark", "{count} remarks", others).format(count=others)
     return f"{feed}: {counted}, {remarks}"

@@ -60,20 +60,22 @@ def entry_line(verb: str, config: Config, entry: CatalogueEntry, address: str | 
     return " · ".join(parts)
 
 
-_SHOWN = 3
+_SHOWN = {"E": 10, "W": 3, "I": 3}
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[str]:
-    """Return a check's remarks as lines; of many alike that are no errors, the first few."""
+    """Return a check's remarks as lines; of many alike the first few, and how many more."""
     seen: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
     lines = []
     for finding in findings:
-        seen[finding.rule] += 1
-        if finding.severity == "E" or seen[finding.rule] <= _SHOWN:
+        seen[finding.rule] += 1 + finding.more
+        if shown[finding.rule] < _SHOWN[finding.severity]:
+            shown[finding.rule] += 1
             lines.append(finding_line(finding))
-    for rule, count in seen.items():
-        left = count - _SHOWN
-        if left > 0 and not any(f.rule == rule and f.severity == "E" for f in findings):
+    for rule in seen:
+        left = seen[rule] - shown[rule]
+        if left:
             text = ngettext("{rule}: {left} more like it", "{rule}: {left} more like it", left)
             lines.append(text.format(rule=rule, left=left))
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import string
+from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
@@ -33,8 +34,23 @@ _WHOLE_S = 60.0
 _CHUNK_BYTES = 1 << 16
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFeed:
+    """A feed's bytes, and the addresses that led to them, the last one last; a file has none."""
+
+    data: bytes
+    addresses: tuple[str, ...] = ()
+
+
 def load_feed(source: str, *, limit_bytes: int = LIMIT_BYTES, limit_s: float = _WHOLE_S) -> bytes:
-    """Return the bytes of a feed from a path, an https address, or http on this machine.
+    """Return the bytes of a feed: see `find_feed`."""
+    return find_feed(source, limit_bytes=limit_bytes, limit_s=limit_s).data
+
+
+def find_feed(
+    source: str, *, limit_bytes: int = LIMIT_BYTES, limit_s: float = _WHOLE_S
+) -> FoundFeed:
+    """Return a feed from a path, an https address, or http on this machine.
 
     A server may take *limit_s* from the first question to the last byte, redirects and all.
 
@@ -55,7 +71,7 @@ def load_feed(source: str, *, limit_bytes: int = LIMIT_BYTES, limit_s: float = _
             data = file.read(limit_bytes + 1)
     except OSError as error:
         raise FeedFileError(path=path, reason=error.strerror or error) from error
-    return _within_limit(data, source=source, limit_bytes=limit_bytes)
+    return FoundFeed(data=_within_limit(data, source=source, limit_bytes=limit_bytes))
 
 
 class _SafeRedirects(request.HTTPRedirectHandler):
@@ -74,20 +90,22 @@ class _SafeRedirects(request.HTTPRedirectHandler):
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-def _download(url: str, *, limit_bytes: int, limit_s: float) -> bytes:
+def _download(url: str, *, limit_bytes: int, limit_s: float) -> FoundFeed:
     _refuse_unsafe(url)
     try:
-        data = within(limit_s, partial(_fetch, url, limit_bytes=limit_bytes))
+        found = within(limit_s, partial(_fetch, url, limit_bytes=limit_bytes))
     # ValueError: a host that no name server could know, a redirect to what is no address.
     except (OSError, HTTPException, ValueError) as error:
         raise FeedUnreachableError(url=url, reason=_reason(error)) from error
-    return _within_limit(data, source=url, limit_bytes=limit_bytes)
+    _within_limit(found.data, source=url, limit_bytes=limit_bytes)
+    return found
 
 
-def _fetch(url: str, *, limit_bytes: int) -> bytes:
+def _fetch(url: str, *, limit_bytes: int) -> FoundFeed:
     try:
         with _opener(url).open(url, timeout=_SILENCE_S) as answer:
-            return _read(answer, limit_bytes=limit_bytes)
+            data = _read(answer, limit_bytes=limit_bytes)
+            return FoundFeed(data=data, addresses=(url, answer.url))
     except HTTPError as error:
         error.close()
         raise

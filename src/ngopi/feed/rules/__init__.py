@@ -5,7 +5,7 @@ A rule's id is stable: people silence and search by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ngopi.i18n import _
@@ -23,11 +23,17 @@ NAMESPACES = {
 }
 """The exact namespaces under their conventional prefixes."""
 
+FORMER = {
+    "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
+}
+"""Former addresses of namespaces that readers still know, and their prefixes."""
+
 ITUNES = f"{{{NAMESPACES['itunes']}}}"
 PODCAST = f"{{{NAMESPACES['podcast']}}}"
 ATOM = f"{{{NAMESPACES['atom']}}}"
 CONTENT = f"{{{NAMESPACES['content']}}}"
 
+_PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
 _SHOWN_CHARACTERS = 200
 
 
@@ -39,6 +45,10 @@ class Rule:
     severity: Severity
     message: str
     hint: str
+
+    def softer(self, severity: Severity) -> Rule:
+        """Return the rule as it holds for a feed that is not ours to mend."""
+        return replace(self, severity=severity)
 
     def at(self, where: str, **values: object) -> Finding:
         """Return a finding in the language that is set; long texts among *values* are cut."""
@@ -56,21 +66,23 @@ class Rule:
 class Part:
     """The channel or an item: its child elements by tag in Clark notation.
 
-    *lines* holds the line of every element of the feed.
+    A namespace that is meant counts as the right one. *lines* holds the line of every element of
+    the feed. *ours*: the feed is our own, so that what readers put up with is a fault still.
     """
 
     element: _Element
     fields: dict[str, list[_Element]]
     lines: dict[_Element, int]
     file: str
+    ours: bool
 
     @classmethod
-    def of(cls, element: _Element, *, lines: dict[_Element, int], file: str) -> Part:
+    def of(cls, element: _Element, *, lines: dict[_Element, int], file: str, ours: bool) -> Part:
         """Return *element* with its children in order."""
         fields: dict[str, list[_Element]] = {}
         for child in element.iterchildren("*"):
             fields.setdefault(str(child.tag), []).append(child)
-        return cls(element=element, fields=fields, lines=lines, file=file)
+        return cls(element=element, fields=fields, lines=lines, file=file, ours=ours)
 
     def first(self, tag: str) -> _Element | None:
         """Return the first child *tag*, or None."""
@@ -94,17 +106,22 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A feed that was read; every part knows its line."""
+    """A feed that was read; every part knows its line.
+
+    *bound* holds each prefix and namespace as the feed has them, with the first element of it.
+    """
 
     root: _Element
     channel: Part
     items: tuple[Part, ...]
+    bound: dict[tuple[str | None, str], _Element]
 
 
 def name_of(element: _Element) -> str:
-    """Return the tag as it stands in the feed, with its prefix."""
-    name = str(element.tag).rpartition("}")[2]
-    return f"{element.prefix}:{name}" if element.prefix else name
+    """Return the tag with its prefix: the conventional one, where the namespace has one."""
+    uri, _brace, name = str(element.tag).removeprefix("{").rpartition("}")
+    prefix = _PREFIXES.get(uri, element.prefix)
+    return f"{prefix}:{name}" if prefix else name
 
 
 def _cut(value: object) -> object:

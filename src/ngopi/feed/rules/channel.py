@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ngopi.categories import CATEGORIES
 from ngopi.feed.rules import ATOM, ITUNES, PODCAST, Part, Rule
+from ngopi.feed.rules.languages import is_language
 from ngopi.feed.rules.values import check_values
 from ngopi.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from lxml.etree import _Element
 
     from ngopi.model import Finding
 
@@ -45,6 +49,18 @@ LANGUAGE_TAG = Rule(
     "E",
     N_('"{value}" is not a language code.'),
     N_("write a code such as id, jv or en-us."),
+)
+LANGUAGE_UNKNOWN = Rule(
+    "rss-language-unknown",
+    "W",
+    N_('No language has the code "{value}".'),
+    N_("write its code in ISO 639: id for Indonesian, jv for Javanese, en for English."),
+)
+COPYRIGHT = Rule(
+    "rss-copyright",
+    "W",
+    N_('<copyright> says "{value}" and not whose it is.'),
+    N_("write the year and the name of who holds the rights, without the word Copyright."),
 )
 IMAGE = Rule(
     "apple-image",
@@ -100,6 +116,18 @@ ATOM_SELF_URL = Rule(
     N_('The feed says that it lives at "{found}", but it lives at {expected}.'),
     N_('write {expected} into <atom:link rel="self">.'),
 )
+ATOM_SELF_ELSEWHERE = Rule(
+    "atom-self-elsewhere",
+    "W",
+    N_('The feed says that it lives at "{found}", and it was found at {expected}.'),
+    N_('apps may go there instead: write the feed\'s own address into <atom:link rel="self">.'),
+)
+ATOM_SELF_HOST = Rule(
+    "atom-self-host",
+    "W",
+    N_('The feed says that it lives at "{found}", while all else in it lies at {host}.'),
+    N_('apps may go there instead: write the feed\'s own address into <atom:link rel="self">.'),
+)
 AUTHOR = Rule(
     "apple-author",
     "W",
@@ -110,7 +138,10 @@ OWNER = Rule(
     "apple-owner",
     "I",
     N_("The feed shows the owner's e-mail address to everybody."),
-    N_('leave it out; directories that must verify you take <podcast:txt purpose="verify">.'),
+    N_(
+        "leave it out, as Apple advises; YouTube refuses a feed without it and Spotify verifies by "
+        "it, so put email under [show] for the days of registering and take it out again."
+    ),
 )
 LOCKED = Rule(
     "podcast-locked",
@@ -147,16 +178,25 @@ _ONCE = frozenset(
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _COMPARED_CHARACTERS = 60
+_NOBODYS = re.compile(r"(?:copyright|\(c\)|[\u00a9\u2117\s0-9,.\u2013-])*", re.IGNORECASE)
+_PORTS = {"https": 443, "http": 80}
 
 
-def check_channel(channel: Part, *, feed_url: str | None) -> Iterator[Finding]:
-    """Check everything but the items."""
+def check_channel(
+    channel: Part, items: tuple[Part, ...], *, feed_url: str | None, found_at: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Check everything but the items, which only tell where the rest of the show lies.
+
+    *feed_url*: the address that our own feed must give; *found_at*: where another's was found.
+    """
     yield from check_values(channel, once=_ONCE)
     yield from _check_present(channel)
     yield from _check_language(channel)
     yield from _check_categories(channel)
     yield from _check_kind(channel)
     yield from _check_self(channel, feed_url)
+    if not channel.ours:
+        yield from _check_self_of_others(channel, items, found_at)
     yield from _check_owner(channel)
     yield from _check_podcasting(channel)
 
@@ -180,8 +220,14 @@ def _check_present(channel: Part) -> Iterator[Finding]:
 
 def _check_language(channel: Part) -> Iterator[Finding]:
     value = channel.text("language")
+    where = channel.where(channel.first("language"))
     if value and not _LANGUAGE.fullmatch(value):
-        yield LANGUAGE_TAG.at(channel.where(channel.first("language")), value=value)
+        yield LANGUAGE_TAG.at(where, value=value)
+    elif value and not is_language(value):
+        yield LANGUAGE_UNKNOWN.at(where, value=value)
+    rights = channel.text("copyright")
+    if rights and _NOBODYS.fullmatch(rights):
+        yield COPYRIGHT.at(channel.where(channel.first("copyright")), value=rights)
 
 
 def _check_categories(channel: Part) -> Iterator[Finding]:
@@ -220,14 +266,60 @@ def _check_kind(channel: Part) -> Iterator[Finding]:
 
 
 def _check_self(channel: Part, feed_url: str | None) -> Iterator[Finding]:
-    links = [e for e in channel.fields.get(f"{ATOM}link", ()) if e.get("rel") == "self"]
-    if not links or not (found := (links[0].get("href") or "").strip()):
-        yield ATOM_SELF.at(channel.where())
+    links = _self_links(channel)
+    if not links or not (found := _address(links[0])):
+        rule = ATOM_SELF if channel.ours else ATOM_SELF.softer("W")
+        yield rule.at(channel.where())
         return
     if len(links) > 1:
-        yield ATOM_SELF_ONE.at(channel.where(links[1]), count=len(links))
+        rule = ATOM_SELF_ONE if channel.ours else ATOM_SELF_ONE.softer("W")
+        yield rule.at(channel.where(links[1]), count=len(links))
     if feed_url is not None and found != feed_url:
         yield ATOM_SELF_URL.at(channel.where(links[0]), found=found, expected=feed_url)
+
+
+def _check_self_of_others(
+    channel: Part, items: tuple[Part, ...], found_at: tuple[str, ...]
+) -> Iterator[Finding]:
+    links = _self_links(channel)
+    if not links or not (found := _address(links[0])):
+        return
+    where = channel.where(links[0])
+    if found_at:
+        if _compared(found) not in map(_compared, found_at):
+            yield ATOM_SELF_ELSEWHERE.at(where, found=found, expected=found_at[-1])
+        return
+    # Of a file nobody knows where it is served; a show whose parts all lie at one host tells.
+    rest = [channel.text("link"), channel.attribute(f"{ITUNES}image", "href")]
+    rest += [url for item in items if (url := item.attribute("enclosure", "url"))]
+    hosts = {_host(url) for url in rest}
+    if items and len(hosts) == 1 and _host(found) not in hosts:
+        yield ATOM_SELF_HOST.at(where, found=found, host=hosts.pop())
+
+
+def _self_links(channel: Part) -> list[_Element]:
+    return [e for e in channel.fields.get(f"{ATOM}link", ()) if e.get("rel") == "self"]
+
+
+def _address(link: _Element) -> str:
+    return (link.get("href") or "").strip()
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _compared(url: str) -> tuple[object, ...]:
+    """Return what must be the same in two addresses of one feed."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return (url,)
+    return parts.scheme, parts.hostname, port, parts.path or "/", parts.query
 
 
 def _check_owner(channel: Part) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from ngopi.feed.rules import NAMESPACES, Document, Part, Rule, name_of
+from ngopi.feed.rules import FORMER, NAMESPACES, Document, Part, Rule, name_of
 from ngopi.i18n import N_
 
 if TYPE_CHECKING:
@@ -73,6 +73,28 @@ NAMESPACE_PREFIX = Rule(
     N_('use its conventional prefix: xmlns:{wanted_prefix}="{uri}".'),
 )
 
+NAMESPACE_FORMER = Rule(
+    "namespace-former",
+    "W",
+    N_(
+        'The prefix "{prefix}" stands for the namespace\'s former address, which not every reader '
+        "knows."
+    ),
+    N_('write xmlns:{wanted_prefix}="{wanted_uri}", letter by letter.'),
+)
+OUTSIDE = Rule(
+    "item-outside",
+    "E",
+    N_("This episode stands outside of the channel, where no app looks for it."),
+    N_("move the <item> into <channel>."),
+)
+LOST_LETTER = Rule(
+    "text-lost-letter",
+    "E",
+    N_('<{name}> holds "\ufffd": a letter was lost on the way.'),
+    N_("write that letter again; the text came from a file that is not UTF-8."),
+)
+
 _DECLARED_ENCODING = re.compile(
     rb"""<\?xml\s[^>]{0,200}?encoding\s{0,20}=\s{0,20}["']([^"'>]{1,40})["']"""
 )
@@ -89,8 +111,11 @@ class _TooMany(Exception):  # noqa: N818 - the same
     pass
 
 
-def read_document(data: bytes, *, file: str) -> Document | Finding:
-    """Read a feed, or say why it cannot be read; nothing outside *data* is ever opened."""
+def read_document(data: bytes, *, file: str, ours: bool) -> Document | Finding:
+    """Read a feed, or say why it cannot be read; nothing outside *data* is ever opened.
+
+    *ours*: see `Part`.
+    """
     fault = _encoding_fault(data, file=file)
     if fault is not None:
         return fault
@@ -109,7 +134,8 @@ def read_document(data: bytes, *, file: str) -> Document | Finding:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         return WELL_FORMED.at(f"{file}:{error.lineno or 1}", reason=error.msg or "?")
-    return _as_document(root, dict(zip(root.iter("*"), lines, strict=True)), file=file)
+    known = dict(zip(root.iter("*"), lines, strict=True))
+    return _as_document(root, known, file=file, ours=ours)
 
 
 def _encoding_fault(data: bytes, *, file: str) -> Finding | None:
@@ -151,15 +177,46 @@ def _element_lines(data: bytes, *, file: str) -> list[int] | Finding:
     return lines
 
 
-def _as_document(root: _Element, lines: dict[_Element, int], *, file: str) -> Document | Finding:
+def _as_document(
+    root: _Element, lines: dict[_Element, int], *, file: str, ours: bool
+) -> Document | Finding:
     if root.tag != "rss":
         return ROOT.at(f"{file}:{lines[root]}", name=name_of(root))
     channels = root.findall("channel")
     if len(channels) != 1:
         return CHANNEL.at(f"{file}:{lines[root]}", count=len(channels))
-    channel = Part.of(channels[0], lines=lines, file=file)
-    items = tuple(Part.of(e, lines=lines, file=file) for e in channel.fields.get("item", ()))
-    return Document(root=root, channel=channel, items=items)
+    bound = _bound(root)
+    _put_right(root, bound)
+    channel = Part.of(channels[0], lines=lines, file=file, ours=ours)
+    items = tuple(
+        Part.of(e, lines=lines, file=file, ours=ours) for e in channel.fields.get("item", ())
+    )
+    return Document(root=root, channel=channel, items=items, bound=bound)
+
+
+def _bound(root: _Element) -> dict[tuple[str | None, str], _Element]:
+    bound: dict[tuple[str | None, str], _Element] = dict.fromkeys(root.nsmap.items(), root)
+    for element in root.iter("*"):
+        tag = str(element.tag)
+        if tag.startswith("{"):
+            bound.setdefault((element.prefix, tag[1:].partition("}")[0]), element)
+    return bound
+
+
+def _put_right(root: _Element, bound: dict[tuple[str | None, str], _Element]) -> None:
+    """Take a namespace that is misspelt for the one that is meant: what is in it counts too."""
+    wrong = {
+        f"{{{uri}}}": f"{{{NAMESPACES[right]}}}"
+        for prefix, uri in bound
+        if (right := _right_prefix(prefix, uri)) is not None and uri != NAMESPACES[right]
+    }
+    if not wrong:
+        return
+    for element in root.iter("*"):
+        space, brace, name = str(element.tag).partition("}")
+        right = wrong.get(space + brace)
+        if right is not None:
+            element.tag = right + name
 
 
 def check_version(document: Document) -> Iterator[Finding]:
@@ -171,21 +228,12 @@ def check_version(document: Document) -> Iterator[Finding]:
 
 def check_namespaces(document: Document) -> Iterator[Finding]:
     """Check every namespace that is declared at the root or used by an element."""
-    where = document.channel.where
-    bound: dict[tuple[str | None, str], _Element] = dict.fromkeys(
-        document.root.nsmap.items(), document.root
-    )
-    for element in document.root.iter("*"):
-        tag = str(element.tag)
-        if tag.startswith("{"):
-            bound.setdefault((element.prefix, tag[1:].partition("}")[0]), element)
-    for (prefix, uri), element in bound.items():
+    for (prefix, uri), element in document.bound.items():
         right = _right_prefix(prefix, uri)
         if right is None or (prefix, uri) == (right, NAMESPACES[right]):
             continue
-        rule = NAMESPACE_PREFIX if uri == NAMESPACES[right] else NAMESPACE_URI
-        yield rule.at(
-            where(element),
+        yield _namespace_rule(uri, right).at(
+            document.channel.where(element),
             prefix=prefix or "",
             uri=uri,
             wanted_prefix=right,
@@ -193,9 +241,26 @@ def check_namespaces(document: Document) -> Iterator[Finding]:
         )
 
 
+def _namespace_rule(uri: str, right: str) -> Rule:
+    if uri == NAMESPACES[right]:
+        return NAMESPACE_PREFIX
+    return NAMESPACE_FORMER if FORMER.get(uri) == right else NAMESPACE_URI
+
+
+def check_places(document: Document) -> Iterator[Finding]:
+    """Check that every episode stands where it is looked for, and no text has lost letters."""
+    for element in document.root.iter("*"):
+        if element.tag == "item" and element.getparent() is not document.channel.element:
+            yield OUTSIDE.at(document.channel.where(element))
+        if "\ufffd" in (element.text or "") or "\ufffd" in "".join(map(str, element.values())):
+            yield LOST_LETTER.at(document.channel.where(element), name=name_of(element))
+
+
 def _right_prefix(prefix: str | None, uri: str) -> str | None:
     if prefix in NAMESPACES:
         return prefix
+    if uri in FORMER:
+        return FORMER[uri]
     same = (known for known, exact in NAMESPACES.items() if _loosely(exact) == _loosely(uri))
     return next(same, None)
 

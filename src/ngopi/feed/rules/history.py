@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ngopi.feed.rules import PODCAST, Document, Part, Rule
-from ngopi.feed.rules.values import parse_date
+from ngopi.feed.rules.times import read_date
 from ngopi.i18n import N_
 from ngopi.model import Finding
 
@@ -89,7 +89,7 @@ def _by_guid(document: Document) -> dict[str, Part]:
 
 def _title_and_date(item: Part) -> tuple[str, datetime | str]:
     date = item.text("pubDate")
-    return item.text("title"), parse_date(date) or date
+    return item.text("title"), read_date(date) or date
 
 
 def _is_dated(item: Part) -> bool:

@@ -7,11 +7,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ngopi.feed.rules import ITUNES, PODCAST, Part, Rule
-from ngopi.feed.rules.values import check_values, parse_date
+from ngopi.feed.rules.times import check_ahead, check_duration, read_date
+from ngopi.feed.rules.values import check_values
 from ngopi.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from ngopi.model import Finding
 
@@ -99,12 +101,6 @@ EPISODE_TYPE = Rule(
     N_('<itunes:episodeType> says "{value}".'),
     N_("write full, trailer or bonus."),
 )
-DURATION_FORM = Rule(
-    "apple-duration",
-    "E",
-    N_('The duration is "{value}".'),
-    N_("write whole seconds, digits only: 42 minutes are 2520."),
-)
 ORDER = Rule(
     "item-order",
     "W",
@@ -176,7 +172,6 @@ _ONCE = frozenset(
     }
 )
 _POSITIVE = re.compile(r"[1-9][0-9]{0,17}")
-_SECONDS = re.compile(r"[0-9]{1,9}")
 _MEDIA_TYPE = re.compile(r"(audio|video)/[A-Za-z0-9][A-Za-z0-9.+-]{0,60}|application/pdf")
 _DASHES = "\u2013\u2014-"  # the hyphen last: it stands in character classes
 _NUMBER_IN_TITLE = re.compile(
@@ -193,8 +188,10 @@ _AFTER_SHOW = re.compile(
 _COMPARED_CHARACTERS = 300
 
 
-def check_items(channel: Part, items: tuple[Part, ...]) -> Iterator[Finding]:
-    """Check every item, and the items among themselves."""
+def check_items(
+    channel: Part, items: tuple[Part, ...], *, now: datetime | None
+) -> Iterator[Finding]:
+    """Check every item, and the items among themselves; *now* None: any date may come."""
     serial = channel.text(f"{ITUNES}type") == "serial"
     show_title = channel.text("title").casefold()
     for item in items:
@@ -203,6 +200,9 @@ def check_items(channel: Part, items: tuple[Part, ...]) -> Iterator[Finding]:
         yield from _check_guid_form(item)
         yield from _check_enclosure(item)
         yield from _check_numbers(item, serial=serial)
+        yield from check_duration(item)
+        if now is not None:
+            yield from check_ahead(item, now)
         yield from _check_title(item, show_title=show_title)
     yield from _check_guids(items)
     yield from _check_enclosures(items)
@@ -253,7 +253,6 @@ def _check_numbers(item: Part, *, serial: bool) -> Iterator[Finding]:
     forms = (
         (SEASON, f"{ITUNES}season", _POSITIVE),
         (EPISODE, f"{ITUNES}episode", _POSITIVE),
-        (DURATION_FORM, f"{ITUNES}duration", _SECONDS),
         (EPISODE_TYPE, f"{ITUNES}episodeType", re.compile("full|trailer|bonus")),
     )
     for rule, tag, form in forms:
@@ -317,7 +316,7 @@ def _check_enclosures(items: tuple[Part, ...]) -> Iterator[Finding]:
 
 
 def _check_order(items: tuple[Part, ...]) -> Iterator[Finding]:
-    dated = [(date, item) for item in items if (date := parse_date(item.text("pubDate")))]
+    dated = [(date, item) for item in items if (date := read_date(item.text("pubDate")))]
     for (before, _), (date, item) in pairwise(dated):
         if date > before:
             # One remark is enough for a feed that is sorted the other way round.

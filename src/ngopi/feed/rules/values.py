@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ngopi.feed.rules import CONTENT, ITUNES, PODCAST, Part, Rule, name_of
+from ngopi.feed.rules.times import check_dates
 from ngopi.feed.urls import url_fault
 from ngopi.i18n import N_
 
@@ -62,11 +62,11 @@ PICTURE_TYPE = Rule(
     N_('The picture "{url}" does not end in .jpg, .jpeg or .png.'),
     N_("save the picture as JPEG or PNG and name it so."),
 )
-DATE = Rule(
-    "rss-date",
-    "E",
-    N_('<{name}> is not a date that every reader knows: "{value}".'),
-    N_('write it like "Fri, 28 Jan 2022 16:00:00 +0700": English names, 24 hours, numeric zone.'),
+ESCAPED_TWICE = Rule(
+    "text-escaped-twice",
+    "W",
+    N_('<{name}> shows listeners "{found}": it was escaped twice.'),
+    N_("escape it once: & is written &amp; in the feed, never &amp;amp;."),
 )
 URL_ABSOLUTE = Rule(
     "url-absolute",
@@ -90,22 +90,14 @@ URL_HTTPS = Rule(
 _URL_RULES = {"absolute": URL_ABSOLUTE, "ascii": URL_ASCII, "https": URL_HTTPS}
 _URL_ATTRIBUTES = ("url", "href", "img")
 _URL_TEXTS = frozenset({"link", f"{ITUNES}new-feed-url"})
-_DATES = ("pubDate", "lastBuildDate")
 _PICTURE_TYPES = frozenset({".jpg", ".jpeg", ".png"})
 _UNTRIMMED = f"{CONTENT}encoded"
 _LONG_TEXTS = frozenset({"description", _UNTRIMMED, f"{ITUNES}summary"})
+# Readers take these as they are; a description is HTML to most.
+_PLAIN_TEXTS = frozenset({"title", "copyright", f"{ITUNES}title", f"{ITUNES}author"})
+_ESCAPED = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _TEXT_LIMIT_CHARACTERS = 255
 _DESCRIPTION_LIMIT_BYTES = 4000
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-)
-_RFC_2822 = re.compile(
-    rf"(?:({'|'.join(_WEEKDAYS)}), )?([0-9]{{1,2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}})"
-    r" ([0-9]{2}):([0-9]{2})(?::([0-9]{2}))? ([+-])([0-9]{2})([0-5][0-9])"
-)
 
 
 def check_values(part: Part, *, once: frozenset[str]) -> Iterator[Finding]:
@@ -117,32 +109,8 @@ def check_values(part: Part, *, once: frozenset[str]) -> Iterator[Finding]:
             yield from _check_text(part, element)
             yield from _check_urls(part, element)
     yield from _check_description(part)
-    yield from _check_dates(part)
+    yield from check_dates(part)
     yield from _check_apple(part)
-
-
-def parse_date(text: str) -> datetime | None:
-    """Return an RFC 2822 date with a numeric zone, or None."""
-    match = _RFC_2822.fullmatch(text)
-    if match is None:
-        return None
-    weekday, day, month, year, hour, minute, second, sign, zone_h, zone_min = match.groups()
-    offset = timedelta(hours=int(zone_h), minutes=int(zone_min))
-    try:
-        date = datetime(
-            int(year),
-            _MONTHS.index(month) + 1,
-            int(day),
-            int(hour),
-            int(minute),
-            int(second or 0),
-            tzinfo=timezone(-offset if sign == "-" else offset),
-        )
-    except ValueError:
-        return None
-    if weekday is not None and _WEEKDAYS[date.weekday()] != weekday:
-        return None
-    return date
 
 
 def _check_text(part: Part, element: _Element) -> Iterator[Finding]:
@@ -152,6 +120,8 @@ def _check_text(part: Part, element: _Element) -> Iterator[Finding]:
     value = text.strip()
     if value and value != text:
         yield TEXT_SPACES.at(part.where(element), name=name_of(element))
+    if element.tag in _PLAIN_TEXTS and (found := _ESCAPED.search(value)):
+        yield ESCAPED_TWICE.at(part.where(element), name=name_of(element), found=found[0])
     if len(value) <= _TEXT_LIMIT_CHARACTERS or element.tag in _LONG_TEXTS:
         return
     if not str(element.tag).startswith(PODCAST):  # that namespace sets limits of its own
@@ -183,13 +153,6 @@ def _check_description(part: Part) -> Iterator[Finding]:
     size_bytes = len((description.text or "").encode())
     if size_bytes > _DESCRIPTION_LIMIT_BYTES:
         yield DESCRIPTION_BYTES.at(part.where(description), size_bytes=size_bytes)
-
-
-def _check_dates(part: Part) -> Iterator[Finding]:
-    for tag in _DATES:
-        value = part.text(tag)
-        if value and parse_date(value) is None:
-            yield DATE.at(part.where(part.first(tag)), name=tag, value=value)
 
 
 def _check_apple(part: Part) -> Iterator[Finding]:
