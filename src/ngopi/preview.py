@@ -1,12 +1,18 @@
-"""The folder store on loopback, as the public would see it: types, byte ranges, CORS."""
+"""The folder store on loopback, as the public would see it: types, byte ranges, CORS.
+
+A browser on this machine reaches it for every page that is open in it. So it answers to its own
+names only (else a page could rename itself to 127.0.0.1) and to no request that another site
+started; scripts of other pages read what podcast apps get, and neither ledger nor releases.
+"""
 
 from __future__ import annotations
 
 import logging
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.security import safe_join
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import redirect, send_file
@@ -17,13 +23,15 @@ from ngopi.store.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.serving import BaseWSGIServer
     from werkzeug.wrappers import Response
 
 HOST = "127.0.0.1"
+_NAMES = (HOST, "localhost")
+_HTTP_PORT = 80
+_FOR_PLAYERS = ("feed.xml", "audio/", "covers/")
 _LAST_PORT = 65535
 _LOG = logging.getLogger(__name__)
 
@@ -81,6 +89,7 @@ def _closing(body: Iterable[bytes], response: Response) -> Iterator[bytes]:
 
 
 def _answer(folder: Path, request: Request) -> Response:
+    _require_own_page(request)
     if request.method not in {"GET", "HEAD"}:
         raise MethodNotAllowed(["GET", "HEAD"])
     key = request.path.lstrip("/")
@@ -94,8 +103,32 @@ def _answer(folder: Path, request: Request) -> Response:
     if path is None or any(part.startswith(".") for part in key.split("/")):
         raise NotFound
     try:
+        _require_own_file(Path(path), folder)
         response = send_file(path, request.environ, mimetype=kind.media_type, conditional=True)
     except OSError as error:
         raise NotFound from error
-    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if key.startswith(_FOR_PLAYERS):
+        response.headers["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+def _require_own_page(request: Request) -> None:
+    """Refuse what another site asked for, under our name or under one that it made up."""
+    port = int(request.environ["SERVER_PORT"])  # ours: no header says it
+    hosts = {f"{name}:{port}" for name in _NAMES}
+    if port == _HTTP_PORT:
+        hosts.update(_NAMES)
+    if request.headers.get("Host", "").lower() not in hosts:
+        raise Forbidden
+    headers = request.headers
+    opened = (headers.get("Sec-Fetch-Mode"), headers.get("Sec-Fetch-Dest"))
+    # A link that somebody follows shows the page to him, not to the site.
+    if headers.get("Sec-Fetch-Site") == "cross-site" and opened != ("navigate", "document"):
+        raise Forbidden
+
+
+def _require_own_file(path: Path, folder: Path) -> None:
+    """Refuse a pipe, a device, and a link that leads out of the folder."""
+    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+        raise NotFound
