@@ -19,8 +19,9 @@ from ngopi.errors import (
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
 from ngopi.recall import bytes_of, key_of, read_audio, read_written
+from ngopi.roles import with_roles
 from ngopi.text import clean_line, is_slug, slug_of
-from ngopi.tomlfile import Problem, build, line_of, parse
+from ngopi.tomlfile import Problem, build, line_of, parse, whole_dates
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -201,6 +202,9 @@ def _episode(
     problems += found
     if episode is None:
         return None, problems
+    people, unknown = with_roles(episode.people)
+    problems += [Problem(line=line_of(front, "people"), text=said) for said in unknown]
+    episode = replace(episode, people=people)
     problems += _objections(episode, front)
     return (None, problems) if problems else (episode, [])
 
@@ -389,7 +393,7 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
     kept = lines[1:end]
     if changes.get("published") is not None:
         kept = [line for line in kept if not line.startswith(f"# {_DRAFT_LINE}")]
-    front = tomlkit.parse("\n".join(kept) + "\n")
+    front = tomlkit.parse(whole_dates("\n".join(kept) + "\n"))
     for key, value in changes.items():
         if value is None:
             front.pop(key, None)

@@ -37,6 +37,7 @@ from ngopi.errors import (
     NumberInvalidError,
     PersonEmptyError,
     RecordingKnownError,
+    RoleUnknownError,
     TitleEmptyError,
 )
 from ngopi.i18n import N_
@@ -52,8 +53,11 @@ from ngopi.model import (
     Turn,
 )
 from ngopi.notes import notes_text
+from ngopi.numbering import same_numbers
+from ngopi.roles import nearest_role, role_of
 from ngopi.tags import write_tags
 from ngopi.text import clean_line, slug_of
+from ngopi.tomlfile import whole_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +132,8 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
             source = hashed.result()
         audio = _audio_file(master, made, source)
         remarks += tuple(map(sentence, master.done))
+        others = (each.episode for each in known if each is not old)
+        remarks += tuple(same_numbers((*others, episode), about=episode))
         with _kept_media(config, made, audio, slug=episode.slug):
             entry = _keep_entry(config, request, episode, audio, old)
     return Ingested(entry=entry, replaced=old is not None, title_from=title_from, remarks=remarks)
@@ -261,7 +267,11 @@ def _person(text: str) -> Person:
     name, _colon, role = text.partition(":")
     if not clean_line(name):
         raise PersonEmptyError(text=text)
-    return Person(name=clean_line(name), role=clean_line(role).lower() or "host")
+    asked = clean_line(role) or "host"
+    known = role_of(asked)
+    if known is None:
+        raise RoleUnknownError(role=asked, near=nearest_role(asked))
+    return Person(name=clean_line(name), role=known)
 
 
 def _notes(path: Path | None) -> str | None:
@@ -279,7 +289,7 @@ def _published(text: str | None, config: Config, now: datetime) -> datetime | No
     if text == NOW:
         return now.astimezone(config.zone).replace(microsecond=0)
     try:
-        date = datetime.fromisoformat(text)
+        date = datetime.fromisoformat(whole_date(text.strip()))
     except ValueError as error:
         raise DateInvalidError(text=text) from error
     if not is_possible(date):

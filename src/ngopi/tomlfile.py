@@ -28,10 +28,39 @@ class Problem:
     text: str
 
 
+_DATE = r"""(\d{4}-\d{2}-\d{2}) [Tt\x20]+ (\d{1,2}) [:.] (\d{2}) (?:[:.] (\d{2} (?:\.\d+)?) )?
+    \x20* (?: ([zZ]) | ([+-]\d{2}) :? (\d{2})? | (WIB|WITA|WIT) )?"""
+_PUBLISHED = re.compile(
+    rf"""(?mx) ^ (\s* "?published"? \s* = \s*) (["']?) (?P<date>{_DATE}) \2
+    (?= [\x20\t]* (?:\#.*)? $)"""
+)
+_INDONESIAN = {"WIB": "+07", "WITA": "+08", "WIT": "+09"}
+
+
+def whole_date(text: str) -> str:
+    """Return a date and time as TOML wants it: with seconds, its zone an offset.
+
+    People leave the seconds out or write 16.00 WIB, as Indonesians do: that says the same. What
+    is no date comes back as it is.
+    """
+    found = re.fullmatch(_DATE, text, re.VERBOSE)
+    if found is None:
+        return text
+    day, hour, minute, second, utc, zone_h, zone_min, name = found.groups()
+    zone_h = _INDONESIAN.get(name, zone_h)
+    zone = "Z" if utc else f"{zone_h}:{zone_min or '00'}" if zone_h else ""
+    return f"{day}T{hour:0>2}:{minute}:{second or '00'}{zone}"
+
+
+def whole_dates(text: str) -> str:
+    """Return *text* with ``published`` as TOML wants it, and without quotation marks."""
+    return _PUBLISHED.sub(lambda found: found[1] + whole_date(found["date"]), text)
+
+
 def parse(text: str, *, first_line: int = 1) -> tuple[dict[str, Any], list[Problem]]:
     """Return the document and no problem, or nothing and why TOML cannot be read."""
     try:
-        return tomllib.loads(text), []
+        return tomllib.loads(whole_dates(text)), []
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else text.count("\n") + 1

@@ -180,6 +180,121 @@ def test_equal_titles_get_slugs_of_their_own(ngopi, show, tmp_path, recording):
 # -- numbers, dates, people -------------------------------------------------------------------
 
 
+ROLES = {
+    "tamu": "guest", "Narasumber": "guest", "PEMBICARA": "guest", "host": "host",
+    "pembawa acara": "host", "Pembawa  Acara": "host", "moderator": "host", "co host": "co-host",
+    "penulis": "writer", "penyunting": "editor", "editor": "editor", "Executive-Producer":
+    "executive producer", "juru bahasa": "translator",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ROLES)
+def test_a_role_is_taken_in_the_peoples_own_words(ngopi, show, recording, said):
+    ngopi("ingest", recording, "--title", "Rapat", "--people", f"Rani:{said}")
+
+    text = show.joinpath("feeds", "ngopi-bawaslu.xml").read_text(encoding="utf-8")
+    (person,) = re.findall(r"<podcast:person[^>]*>", text)
+    assert f'role="{ROLES[said]}"' in person
+    assert f"({ROLES[said]})" in ngopi("show", "rapat").out
+
+
+def test_a_role_of_another_group_says_its_group(ngopi, show, recording):
+    """Apps take somebody without a group for one of the cast."""
+    ngopi("ingest", recording, "--title", "Rapat", "--people", "Rani:penulis")
+
+    text = show.joinpath("feeds", "ngopi-bawaslu.xml").read_text(encoding="utf-8")
+    assert '<podcast:person role="writer" group="writing">Rani<' in text
+
+
+@pytest.mark.parametrize(("said", "near"), [("tamuu", "tamu"), ("hots", "host"), ("xyz", "")])
+def test_a_role_that_no_app_knows_is_refused(ngopi, show, recording, said, near):
+    error = refused(
+        ngopi, show, "ingest", recording, "--people", f"Rani:{said}",
+        status=65, code="unknown-role", says=[f'"{said}"', near],
+    )  # fmt: skip
+    taken = error["hint"].rpartition(":")[2].strip('".')
+    assert ngopi("ingest", recording, "--people", f"Rani:{taken}", "--no-publish").status == 0
+
+
+def with_line(show, old, new):
+    path = show / "episodes" / "rapat" / "episode.md"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+def test_a_role_in_the_file_is_taken_or_told_with_its_line(ngopi, show, recording):
+    ngopi("ingest", recording, "--title", "Rapat", "--people", "Rani")
+    path = with_line(show, 'role = "host"', 'role = "Narasumber"')
+
+    assert ngopi("publish", "--json").json["change"] == ["rapat"]
+    feed = show.joinpath("feeds", "ngopi-bawaslu.xml").read_text(encoding="utf-8")
+    assert 'role="guest"' in feed
+
+    with_line(show, "Narasumber", "narasumbr")
+    line = (
+        path.read_text(encoding="utf-8")
+        .splitlines()
+        .index('people = [{name = "Rani", role = "narasumbr"}]')
+    )
+    refused(
+        ngopi, show, "publish", status=65, code="bad-episode",
+        says=[f"rapat/episode.md:{line + 1}: ", '"narasumbr"', "narasumber"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-01-28T13:00+07:00", "2026-01-28T13:00:00+07:00"),
+        ("2026-01-28 13:00+07:00", "2026-01-28T13:00:00+07:00"),
+        ("2026-01-28 13:00 +0700", "2026-01-28T13:00:00+07:00"),
+        ("2026-01-28 13:00", "2026-01-28T13:00:00+07:00"),
+        ("2026-01-28T13:00Z", "2026-01-28T20:00:00+07:00"),
+        ("2026-01-28T13:00:30+08", "2026-01-28T12:00:30+07:00"),
+        ('"2026-01-28 13:00"', "2026-01-28T13:00:00+07:00"),
+        ("2026-01-28 9.05", "2026-01-28T09:05:00+07:00"),
+        ("'2026-01-28 13.00 WIT'", "2026-01-28T11:00:00+07:00"),
+        ("2026-01-28T13:00  # rapat pleno", "2026-01-28T13:00:00+07:00"),
+        ("2026-01-28T13:00:00+07:00", "2026-01-28T13:00:00+07:00"),
+    ],
+)
+def test_a_date_is_read_as_people_write_it(ngopi, show, recording, written, meant):
+    ngopi("ingest", recording, "--title", "Rapat", "--published", "2025-01-01", "--no-publish")
+    with_line(show, "published = 2025-01-01T00:00:00+07:00", f"published = {written}")
+
+    assert ngopi("show", "rapat", "--json").json["published"] == meant
+    other = ngopi("ingest", recording, "--episode", "rapat", "--title", "Lain", "--no-publish")
+    assert other.status == 0, other.err
+    assert ngopi("show", "rapat", "--json").json["published"] == meant
+
+
+@pytest.mark.parametrize("written", ["2026-01-28T13.00", "2026-01-28 13:00 WIB"])
+def test_the_command_reads_a_date_as_the_file_does(ngopi, show, recording, written):
+    made = ngopi("ingest", recording, "--published", written, "--no-publish", "--json")
+
+    assert made.json["published"] == "2026-01-28T13:00:00+07:00"
+
+
+def test_a_number_that_two_episodes_have_is_remarked_on(ngopi, show, tmp_path, recording):
+    other = write_wav(tmp_path / "lain.wav", voice(4.0, seed=2))
+    third = write_wav(tmp_path / "tiga.wav", voice(4.0, seed=3))
+    said = "have the number 3: rapat, rapat-2"
+    one = ("--title", "Rapat", "--number", "3", "--episode")
+
+    assert "have the number" not in ngopi("ingest", recording, *one, "rapat").err
+    assert said in ngopi("ingest", other, *one, "rapat-2").err
+    assert "have the number" not in ngopi("ingest", third, *one, "rapat-3", "--season", "2").err
+    for command in ("list", "publish"):
+        run = ngopi(command)
+        assert run.status == 0
+        assert said in run.err
+    assert said in ngopi("publish", "--dry-run").err
+    with_line(show, 'kind = "full"', 'kind = "bonus"')
+    assert "have the number" not in ngopi("list").err
+
+
 @pytest.mark.parametrize("option", ["--season", "--number"])
 @pytest.mark.parametrize("number", ["0", "-3"])
 def test_a_number_below_1_is_refused(ngopi, show, recording, option, number):

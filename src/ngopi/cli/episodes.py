@@ -14,6 +14,7 @@ from ngopi.cli.session import Session, current_time, last_ledger
 from ngopi.cli.translated import Command, option
 from ngopi.console import clock, decibels, megabytes, moment
 from ngopi.i18n import N_, _
+from ngopi.numbering import same_numbers
 
 if TYPE_CHECKING:
     from ngopi.config import Config
@@ -65,6 +66,8 @@ def list_(session: Session) -> None:
     rows = [_row(config, entry, state) for entry, state in found]
     head = (_("episode"), _("state"), _("date"), _("length"), "LUFS", _("address"))
     session.console.table([entry_document(config, *pair) for pair in found], head, rows)
+    for remark in same_numbers(entry.episode for entry, _state in found):
+        session.console.note(remark)
 
 
 def _row(config: Config, entry: CatalogueEntry, state: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from ngopi.cli.session import Session, current_time, known_name, seen_ledger, wh
 from ngopi.cli.translated import Command, option
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
+from ngopi.numbering import same_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.console import Console, Json
     from ngopi.ingest import Ingested, Request
+    from ngopi.model import CatalogueEntry
     from ngopi.plan import Plan
     from ngopi.publish import Published
     from ngopi.store import Store
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     "--people",
     multiple=True,
     metavar="NAME[:ROLE]",
-    help=N_("Who is heard, role host or guest; may be repeated."),
+    help=N_("Who is heard: role host, guest, moderator, narator …; may be repeated."),
 )
 @option(
     "--notes",
@@ -191,6 +193,8 @@ def bring_public(
 
     recall = Recall(config.scratch)
     entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
+    if announce is not None:
+        _say_same_numbers(console, entries)
     # A large show's values live to the end; walking them again and again takes 0.4 s of 1.8.
     gc.freeze()
     done = bring_in_line(
@@ -308,9 +312,11 @@ def _rehearse(
     from ngopi.store.dry_run import RehearsalStore, nothing_to_fetch
 
     recall = Recall(config.scratch)
+    entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
+    _say_same_numbers(console, entries)
     return bring_in_line(
         config,
-        read_catalogue(config.episodes, zone=config.zone, recall=recall),
+        entries,
         RehearsalStore(store),
         by=by,
         now=current_time(),
@@ -319,6 +325,11 @@ def _rehearse(
         fetch=nothing_to_fetch,
         recall=recall,
     )
+
+
+def _say_same_numbers(console: Console, entries: tuple[CatalogueEntry, ...]) -> None:
+    for remark in same_numbers(entry.episode for entry in entries):
+        console.note(remark)
 
 
 def _plan_lines(plan: Plan) -> list[str]:

@@ -253,6 +253,9 @@ from ngopi.errors.shows import (
     RecordingKnownError as RecordingKnownError,
 )
 from ngopi.errors.shows import (
+    RoleUnknownError as RoleUnknownError,
+)
+from ngopi.errors.shows import (
     ShowFolderMissingError as ShowFolderMissingError,
 )
 from ngopi.errors.shows import (

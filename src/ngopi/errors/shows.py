@@ -74,6 +74,17 @@ class PersonEmptyError(NgopiError):
     next_step = N_('write a name, and a role after a colon, as in --people "Siti Aminah:guest"')
 
 
+class RoleUnknownError(NgopiError):
+    """--people gives somebody a role that the podcast taxonomy does not have."""
+
+    code, exit_status = "unknown-role", DATA
+    sentence = N_('No podcast app knows the role "{role}"; the nearest is "{near}".')
+    next_step = N_(
+        "write guest, host, co-host, moderator, narator, penulis, editor or another role of the "
+        'podcast taxonomy, as in --people "Siti Aminah:{near}"'
+    )
+
+
 class DateInvalidError(NgopiError):
     """--published holds no date."""
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from lxml.etree import SubElement
 
+from ngopi.roles import group_of, role_of
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -14,10 +16,6 @@ if TYPE_CHECKING:
 
     from ngopi.model import Episode, Person, Show
 
-# Roles of the podcast taxonomy that belong to its group "cast"; others are left without a group.
-_CAST_ROLES = frozenset(
-    {"host", "co-host", "guest host", "guest", "narrator", "voice actor", "reporter", "announcer"}
-)
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 PODCAST = "https://podcastindex.org/namespace/1.0"
 
@@ -89,10 +87,12 @@ class EpisodeTags:
 
 
 def _add_person(item: Element, person: Person) -> None:
+    role = role_of(person.role)
+    if role is None:  # an earlier ngopi took any; without a role apps would call them the host
+        return
     tag = _add(item, PODCAST, "person", person.name)
-    tag.set("role", person.role)
-    if person.role in _CAST_ROLES:
-        tag.set("group", "cast")
+    tag.set("role", role)
+    tag.set("group", group_of(role))
 
 
 def _add(parent: Element, namespace: str, name: str, text: str) -> Element:
