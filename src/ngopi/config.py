@@ -102,6 +102,12 @@ def load_config(root: Path, *, environment: Mapping[str, str] | None = None) -> 
     raise ConfigInvalidError(path=path, problems=listing(path, problems))
 
 
+def problems_of(text: str) -> list[Problem]:
+    """Return all that is wrong with the text of an ngopi.toml, wherever it will lie."""
+    document, problems = parse(text)
+    return problems or _config(Path(), document, text)[1]
+
+
 def listing(path: Path, problems: list[Problem]) -> tuple[str, ...]:
     """Return the problems of one file as lines of ``name:line: what``."""
     ordered = sorted(set(problems), key=lambda problem: (problem.line, problem.text))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from ngopi.artwork import make_cover
 from ngopi.atomic import write_atomic
-from ngopi.config import FILE_NAME, load_config
-from ngopi.errors import ConfigInvalidError, DiskError, EndpointMissingError, FolderNotEmptyError
+from ngopi.config import FILE_NAME, load_config, problems_of
+from ngopi.errors import AnswersInvalidError, DiskError, EndpointMissingError, FolderNotEmptyError
 from ngopi.i18n import _
 from ngopi.model import AudioSettings
 from ngopi.store.presets import PRESETS, endpoint_of
-from ngopi.text import slug_of
+from ngopi.text import clean_line, slug_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import ExitStack
     from pathlib import Path
 
     from ngopi.config import Config
@@ -81,6 +84,9 @@ jobs:
 """
 
 
+_FOLDERS = ("episodes", "feeds", ".github", ".github/workflows")
+
+
 # Where ngopi serve shows a show to its producer.
 ONLY_HERE = "http://127.0.0.1:8000"
 
@@ -100,24 +106,74 @@ class Answers:
     email: str | None
 
 
+_SOME = Answers(
+    title="Ngopi",
+    author="Ngopi",
+    language="id",
+    category="Government",
+    timezone="Asia/Jakarta",
+    public_url=ONLY_HERE,
+    store="file:public",
+    preset=None,
+    email=None,
+)
+
+
+def answer_fault(name: str, answer: str) -> str | None:
+    """Return what is wrong with the *answer* for the field *name* of `Answers`, or None."""
+    if not clean_line(answer):
+        return _('"{key}" is empty').format(key=name)
+    one: dict[str, Any] = {name: answer}
+    problems = problems_of(settings_text("ngopi", replace(_SOME, **one)))
+    return problems[0].text if problems else None
+
+
+def require_answers(said: Mapping[str, str | None]) -> None:
+    """Check what was said of the fields of `Answers`; None: nothing.
+
+    Raises:
+        AnswersInvalidError: all that cannot be.
+    """
+    faults = [
+        f"  {fault}"
+        for name, answer in said.items()
+        if answer is not None and (fault := answer_fault(name, answer)) is not None
+    ]
+    if faults:
+        raise AnswersInvalidError(problems=tuple(faults))
+
+
 def make_show(folder: Path, answers: Answers) -> Config:
     """Write a new show into *folder*; files that are there already stay as they are.
 
+    Whatever fails or interrupts it, nothing half-made stays.
+
     Raises:
         FolderNotEmptyError: *folder* is a show already.
-        ConfigInvalidError: an answer cannot be; nothing but the folder itself was made.
+        AnswersInvalidError: an answer cannot be; nothing was made.
         DiskError: the folder cannot be written.
     """
     settings = folder / FILE_NAME
     if settings.exists():
         raise FolderNotEmptyError(path=settings)
     name = slug_of(answers.title) or slug_of(folder.name) or "podcast"
-    try:
-        for part in (folder, folder / "episodes", folder / "feeds"):
-            part.mkdir(parents=True, exist_ok=True)
-        (folder / ".github" / "workflows").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DiskError(path=folder, reason=error.strerror or error) from error
+    text = settings_text(name, answers)
+    problems = problems_of(text)
+    if problems:
+        raise AnswersInvalidError(problems=tuple(f"  {problem.text}" for problem in problems))
+    with contextlib.ExitStack() as undo:
+        for part in (folder, *(folder / name for name in _FOLDERS)):
+            _make_folder(part, undo)
+        for path, data in _first_files(folder, answers):
+            _write_new(path, data, undo)
+        # Last: as long as it is missing, the folder is no show, and init can be run again.
+        _write_new(settings, text.encode(), undo)
+        config = load_config(folder, environment={})
+        undo.pop_all()
+    return config
+
+
+def _first_files(folder: Path, answers: Answers) -> Iterator[tuple[Path, bytes]]:
     workflow = _WORKFLOW.format(
         purpose=_("Checks the feed at every change."),
         variable=_(
@@ -134,18 +190,11 @@ def make_show(folder: Path, answers: Answers) -> Config:
         ),
     )
     ignored = _GITIGNORE.format(media=_("Sound is kept in the store, not in git."))
-    _write_new(folder / ".github" / "workflows" / "feed.yml", workflow.encode())
-    _write_new(folder / ".github" / "workflows" / "publish.yml", publishing.encode())
-    _write_new(folder / ".gitignore", ignored.encode())
+    yield folder / ".github" / "workflows" / "feed.yml", workflow.encode()
+    yield folder / ".github" / "workflows" / "publish.yml", publishing.encode()
+    yield folder / ".gitignore", ignored.encode()
     if not (folder / "cover.jpg").exists():
-        _write_new(folder / "cover.jpg", make_cover(answers.title, answers.author))
-    # Last: as long as it is missing, the folder is no show, and init can be run again.
-    write_atomic(settings, settings_text(name, answers).encode())
-    try:
-        return load_config(folder, environment={})
-    except ConfigInvalidError:
-        settings.unlink()
-        raise
+        yield folder / "cover.jpg", make_cover(answers.title, answers.author)
 
 
 def still_to_write(config: Config) -> tuple[str, ...]:
@@ -162,8 +211,24 @@ def still_to_write(config: Config) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def _make_folder(path: Path, undo: ExitStack) -> None:
+    missing = [part for part in (path, *path.parents) if not part.is_dir()]
+    for part in reversed(missing):
+        try:
+            part.mkdir()
+        except OSError as error:
+            raise DiskError(path=part, reason=error.strerror or error) from error
+        undo.callback(_forget_folder, part)
+
+
+def _forget_folder(path: Path) -> None:
+    with contextlib.suppress(OSError):  # somebody else's file lies in it by now
+        path.rmdir()
+
+
+def _write_new(path: Path, data: bytes, undo: ExitStack) -> None:
     if not path.exists():
+        undo.callback(path.unlink, missing_ok=True)
         write_atomic(path, data)
 
 

@@ -133,6 +133,18 @@ def drawn(ngopi, show):
         return picture.convert("RGB")
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("gambar.jpg", "output-ending"), ("gambar", "output-ending"),
+     ("tidak/ada/gambar.png", "no-output-folder")],
+)  # fmt: skip
+def test_a_picture_that_cannot_be_written_so_is_refused(ngopi, published, name, code):
+    run = ngopi("show", "rapat", "--plot", name, "--json")
+
+    assert (run.out, run.error["code"]) == ("", code)
+    assert not (published / name).exists()
+
+
 def violet_columns(picture):
     """Return the columns in which a line of that colour runs through most of the picture."""
     width, height = picture.size

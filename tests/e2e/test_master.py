@@ -146,10 +146,46 @@ def test_the_recording_itself_is_never_written_over(ngopi, tmp_path, name, optio
 def test_a_folder_that_is_missing_is_named(ngopi, recording, tmp_path):
     out = tmp_path / "tidak" / "ada" / "rapat.mp3"
 
-    error = refused_by(ngopi("--json", "master", recording, out), 74, "disk")
+    error = refused_by(ngopi("--json", "master", recording, out), 74, "no-output-folder")
 
     assert str(out.parent) in error["message"]
+    assert "make that folder" in error["hint"]
     assert not (tmp_path / "tidak").exists()
+
+
+@pytest.mark.parametrize("name", ["rapat.wav", "rapat.m4a", "rapat", "rapat.mp3.", ".mp3"])
+def test_a_name_that_says_another_kind_of_file_is_refused(ngopi, recording, out, name):
+    """Else an MP3 lies there under a name that programs believe."""
+    error = refused_by(
+        ngopi("--json", "master", recording, out.with_name(name)), 65, "output-ending"
+    )
+
+    assert error["hint"].endswith(".mp3")
+    assert list(out.parent.iterdir()) == []
+
+
+def test_an_ending_may_be_in_capitals(ngopi, recording, out):
+    assert (
+        ngopi("master", recording, out.with_name("RAPAT.MP3"), "--preview", "0:00-0:02").status == 0
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names there")
+def test_a_pipe_is_never_written_over(ngopi, recording, out):
+    os.mkfifo(out)
+
+    for options in ((), ("--yes",)):
+        refused_by(ngopi("--json", "master", recording, out, *options), 65, "output-kind")
+
+    assert out.is_fifo()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a permission there")
+def test_a_device_behind_a_link_is_never_written_over(ngopi, recording, out):
+    out.symlink_to("/dev/null")
+
+    refused_by(ngopi("--json", "master", recording, out, "--yes"), 65, "output-kind")
+    assert out.is_symlink()
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")

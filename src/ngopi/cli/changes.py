@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, confirm, current_time, who
-from ngopi.cli.translated import Command, option
+from ngopi.cli.translated import Command, Name, option
 from ngopi.console import Json, moment
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
@@ -90,7 +90,7 @@ def pull(session: Session, *, take: Take | None) -> None:
     epilog=N_("Example: ngopi replace 003-pengawasan rekaman-baru.wav"),
 )
 @click.argument("slug", metavar="SLUG")
-@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
+@click.argument("recording", metavar="RECORDING", type=Name(path_type=Path))
 @click.pass_context
 def replace(ctx: click.Context, slug: str, recording: Path) -> None:
     """Replace an episode's audio."""

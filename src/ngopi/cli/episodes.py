@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.chapters import start_text
+from ngopi.cli.outputs import require_output
 from ngopi.cli.results import audio_url, entry_document
 from ngopi.cli.session import Session, current_time, last_ledger
-from ngopi.cli.translated import Command, option
+from ngopi.cli.translated import Command, Name, option
 from ngopi.console import clock, decibels, megabytes, moment
 from ngopi.i18n import N_, _
 from ngopi.numbering import same_numbers
@@ -90,7 +91,7 @@ def _row(config: Config, entry: CatalogueEntry, state: str) -> tuple[str, ...]:
 @click.argument("slug", metavar="SLUG")
 @option(
     "--plot",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=Name(path_type=Path, dir_okay=False),
     metavar="FILE.png",
     help=N_("Also draw its sound over time: how loud it was, and is."),
 )
@@ -100,6 +101,8 @@ def show(session: Session, slug: str, plot: Path | None) -> None:
     from ngopi.errors import NoSuchEpisodeError
 
     config = session.config()
+    if plot is not None:
+        require_output(plot, ending=".png")
     for entry, state in _with_states(config):
         if entry.episode.slug == slug:
             lines = [f"{name:<14}{value}" for name, value in _facts(config, entry, state)]

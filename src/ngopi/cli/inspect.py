@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, current_time
-from ngopi.cli.translated import Command, option
+from ngopi.cli.translated import Command, Name, Words, option
 from ngopi.console import Json, clock, decibels
 from ngopi.errors import NgopiError
 from ngopi.i18n import N_, _, ngettext
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     help=N_("Measure loudness (LUFS), range (LU), true peak (dBTP) and duration of FILE."),
     epilog=N_("Example: ngopi measure rekaman.wav"),
 )
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Name(path_type=Path))
 @click.pass_obj
 def measure(session: Session, files: tuple[Path, ...]) -> None:
     """Measure files."""
@@ -76,9 +74,10 @@ def _row(measured: Measurement) -> tuple[str, ...]:
     ),
     epilog=N_("Example: ngopi check feeds/ngopi-bawaslu.xml"),
 )
-@click.argument("feeds", metavar="[FEED]...", nargs=-1)
+@click.argument("feeds", metavar="[FEED]...", nargs=-1, type=Words())
 @option(
     "--against",
+    type=Words(),
     metavar="OLD",
     help=N_("The feed as it was: guids must not have changed, been used again or gone."),
 )

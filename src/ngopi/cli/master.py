@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from ngopi.cli.outputs import require_output
 from ngopi.cli.session import Session
-from ngopi.cli.translated import Command, option
+from ngopi.cli.translated import Command, Name, option
 from ngopi.console import clock, decibels, megabytes
 from ngopi.i18n import N_, _
 
@@ -66,8 +67,8 @@ def _seconds(found: re.Match[str]) -> float:
     help=N_("Only master RECORDING and write it to OUT.mp3; no show is needed."),
     epilog=N_("Example: ngopi master rekaman.wav rekaman.mp3 --preview 0:30-1:00"),
 )
-@click.argument("recording", metavar="RECORDING", type=click.Path(path_type=Path))
-@click.argument("out", metavar="OUT.mp3", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("recording", metavar="RECORDING", type=Name(path_type=Path))
+@click.argument("out", metavar="OUT.mp3", type=Name(path_type=Path, dir_okay=False))
 @option(
     "--target",
     type=Lufs(-31, -9),
@@ -100,9 +101,10 @@ def master(
     from ngopi.errors import OutputExistsError, OutputIsRecordingError
     from ngopi.model import AudioSettings
 
-    source = probe(recording)
-    if out.exists() and out.samefile(recording):
+    if out.exists() and recording.exists() and out.samefile(recording):
         raise OutputIsRecordingError(path=out)
+    require_output(out, ending=".mp3")
+    source = probe(recording)
     if out.exists() and not yes:
         raise OutputExistsError(path=out)
     settings = AudioSettings(target_lufs=target, leveller=not no_leveller)

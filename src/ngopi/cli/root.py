@@ -9,7 +9,7 @@ import click
 
 from ngopi.cli import changes, episodes, health, inspect, master, preview, shows, work
 from ngopi.cli.session import Session, public_name
-from ngopi.cli.translated import Group, Option, option
+from ngopi.cli.translated import Group, Name, Option, option
 from ngopi.console import show_log
 from ngopi.i18n import LANGUAGES, N_, set_language
 
@@ -30,7 +30,7 @@ from ngopi.i18n import LANGUAGES, N_, set_language
 @option(
     "--show",
     "show_folder",
-    type=click.Path(path_type=Path),
+    type=Name(path_type=Path),
     envvar="NGOPI_SHOW",
     metavar="DIR",
     help=N_("The show's folder; else the nearest one upwards with an ngopi.toml."),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ngopi.cli.session import Session, current_time, program
-from ngopi.cli.translated import Command, option
+from ngopi.cli.translated import Command, Name, option
+from ngopi.errors import one_line
 from ngopi.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ngopi.console import Json
+    from ngopi.scaffold import Answers
 
 _EXAMPLE = N_(
     'Example: ngopi init ngopi-bawaslu --title "Ngopi Bawaslu" '
@@ -26,7 +31,7 @@ _EXAMPLE = N_(
     help=N_("Make a new show in the folder DIR. In a terminal it asks for what was not said."),
     epilog=_EXAMPLE,
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", type=Name(path_type=Path, file_okay=False))
 @option("--title", help=N_("The show's name."))
 @option("--author", help=N_("Who makes it."))
 @option("--language", help=N_("Language code [default: id]."))
@@ -47,29 +52,15 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
     """Make a new show."""
     from ngopi.config import FILE_NAME
     from ngopi.errors import FolderNotEmptyError
-    from ngopi.scaffold import ONLY_HERE, Answers, make_show, still_to_write
+    from ngopi.scaffold import make_show, require_answers, still_to_write
 
-    store = said["store"] or "file:public"
-    if said["store_preset"] is not None and not store.startswith("s3:"):
+    preset = said.pop("store_preset")
+    if preset is not None and not (said["store"] or "").startswith("s3:"):
         raise click.UsageError(_("--store-preset goes with --store s3://BUCKET/PREFIX"))
     if (folder / FILE_NAME).exists():  # before any question is asked
         raise FolderNotEmptyError(path=folder / FILE_NAME)
-    answers = Answers(
-        title=_ask(said["title"], "--title", _("What is the show called")),
-        author=_ask(said["author"], "--author", _("Who makes it")),
-        language=_ask(said["language"], "--language", _("Language code"), "id"),
-        category=_ask_category(said["category"]),
-        timezone=_ask(said["timezone"], "--timezone", _("Time zone"), "Asia/Jakarta"),
-        public_url=_ask(
-            said["public_url"],
-            "--public-url",
-            _("Under which web address will the public find it (Enter: only here, to try)"),
-            ONLY_HERE,
-        ),
-        store=store,
-        preset=said["store_preset"],
-        email=said["email"],
-    )
+    require_answers(said)
+    answers = _answers(said, preset)
     config = make_show(folder, answers)
     document: Json = {
         "folder": str(folder),
@@ -88,27 +79,57 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
     )
 
 
-def _ask(said: str | None, name: str, question: str, default: str | None = None) -> str:
+def _answers(said: Mapping[str, str | None], preset: str | None) -> Answers:
+    """Ask for what was not said, where somebody is there to answer."""
+    from ngopi.scaffold import ONLY_HERE, Answers
+
+    address = _("Under which web address will the public find it (Enter: only here, to try)")
+    return Answers(
+        title=_ask(said, "title", _("What is the show called")),
+        author=_ask(said, "author", _("Who makes it")),
+        language=_ask(said, "language", _("Language code"), "id"),
+        category=_ask(said, "category", _("Category"), "Government"),
+        timezone=_ask(said, "timezone", _("Time zone"), "Asia/Jakarta"),
+        public_url=_ask(said, "public_url", address, ONLY_HERE),
+        store=said["store"] or "file:public",
+        preset=preset,
+        email=said["email"],
+    )
+
+
+def _ask(
+    said: Mapping[str, str | None], name: str, question: str, default: str | None = None
+) -> str:
+    from ngopi.categories import CATEGORIES
     from ngopi.errors import OptionMissingError
 
-    if said is not None and said.strip():
-        return said.strip()
-    if sys.stdin.isatty() and sys.stderr.isatty():
-        return str(click.prompt(question, default=default, err=True)).strip()
-    if default is None:
-        raise OptionMissingError(option=name, example=_EXAMPLE.removeprefix("Example: "))
-    return default
-
-
-def _ask_category(said: str | None) -> str:
-    from ngopi.categories import CATEGORIES
-
-    if said is None and sys.stdin.isatty() and sys.stderr.isatty():
+    answer = said[name]
+    if answer is not None:
+        return answer.strip()
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        if default is None:
+            option = f"--{name}"
+            raise OptionMissingError(option=option, example=_EXAMPLE.removeprefix("Example: "))
+        return default
+    if name == "category":
         click.echo(", ".join(CATEGORIES), err=True)
-        choice = click.Choice(tuple(CATEGORIES), case_sensitive=False)
-        question = _("Category")
-        return str(click.prompt(question, "Government", type=choice, show_choices=False, err=True))
-    return said or "Government"
+    return str(
+        click.prompt(question, default=default, err=True, value_proc=partial(_checked, name))
+    )
+
+
+def _checked(name: str, answer: str) -> str:
+    """Return an answer that can be; what click does with another is to say why, and ask again."""
+    from ngopi.categories import CATEGORIES
+    from ngopi.scaffold import answer_fault
+
+    told = answer.strip()
+    if name == "category":
+        told = next((known for known in CATEGORIES if known.casefold() == told.casefold()), told)
+    fault = answer_fault(name, told)
+    if fault is not None:
+        raise click.UsageError(one_line(fault))
+    return told
 
 
 @click.command(
@@ -123,7 +144,7 @@ def _ask_category(said: str | None) -> str:
     "folder",
     metavar="[DIR]",
     default="ngopi-demo",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Name(path_type=Path, file_okay=False),
 )
 @click.pass_obj
 def demo(session: Session, folder: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -31,6 +32,39 @@ class Option(click.Option):
         spoken = copy.copy(self)
         spoken.help = _(self.help) if self.help else None
         return click.Option.get_help_record(spoken, ctx)
+
+
+class Name(click.Path):
+    """The name of a file or folder; an empty one would mean the folder that one stands in."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path."""
+        text = os.fspath(value)
+        if not text.strip():
+            self.fail(_("the name is empty"), param, ctx)
+        if "\0" in text:
+            self.fail(_("no name holds a NUL"), param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Words(click.ParamType[str]):
+    """Text in which something stands."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the text as it is."""
+        text = str(value)
+        if not text.strip():
+            self.fail(_("it is empty"), param, ctx)
+        return text
 
 
 class Command(click.Command):

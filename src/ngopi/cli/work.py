@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, current_time, known_name, seen_ledger, who
-from ngopi.cli.translated import Command, option
+from ngopi.cli.translated import Command, Name, option
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
 from ngopi.numbering import same_numbers
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     ),
     epilog=N_('Example: ngopi ingest rekaman.wav --title "Pengawasan partisipatif" --number 3'),
 )
-@click.argument("recording", metavar="[RECORDING]", type=click.Path(path_type=Path), required=False)
+@click.argument("recording", metavar="[RECORDING]", type=Name(path_type=Path), required=False)
 @option(
     "--track",
     "tracks",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=Name(path_type=Path),
     metavar="FILE",
     help=N_("One of several recordings of the same meeting, one a person; repeat it for each."),
 )
@@ -66,13 +66,13 @@ if TYPE_CHECKING:
 )
 @option(
     "--notes",
-    type=click.Path(path_type=Path),
+    type=Name(path_type=Path),
     metavar="FILE",
     help=N_("A text file (Markdown) about the episode."),
 )
 @option(
     "--cover",
-    type=click.Path(path_type=Path),
+    type=Name(path_type=Path),
     metavar="FILE",
     help=N_("A square picture for this episode, 1400 to 3000 pixels."),
 )

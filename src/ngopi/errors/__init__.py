@@ -91,10 +91,19 @@ from ngopi.errors.publishing import (
     NotRetractedError as NotRetractedError,
 )
 from ngopi.errors.publishing import (
+    OutputEndingError as OutputEndingError,
+)
+from ngopi.errors.publishing import (
     OutputExistsError as OutputExistsError,
 )
 from ngopi.errors.publishing import (
+    OutputFolderError as OutputFolderError,
+)
+from ngopi.errors.publishing import (
     OutputIsRecordingError as OutputIsRecordingError,
+)
+from ngopi.errors.publishing import (
+    OutputKindError as OutputKindError,
 )
 from ngopi.errors.publishing import (
     PortTakenError as PortTakenError,
@@ -191,6 +200,9 @@ from ngopi.errors.runs import (
 )
 from ngopi.errors.runs import (
     StoppedError as StoppedError,
+)
+from ngopi.errors.shows import (
+    AnswersInvalidError as AnswersInvalidError,
 )
 from ngopi.errors.shows import (
     CatalogueInvalidError as CatalogueInvalidError,

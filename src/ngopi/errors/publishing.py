@@ -1,6 +1,6 @@
 """What may not, or cannot, become public."""
 
-from ngopi.errors.base import CONFIG, CONFLICT, DATA, MISSING, UNAVAILABLE, NgopiError
+from ngopi.errors.base import CONFIG, CONFLICT, DATA, IO, MISSING, UNAVAILABLE, NgopiError
 from ngopi.i18n import N_
 
 
@@ -127,6 +127,30 @@ class OutputExistsError(NgopiError):
     code, exit_status = "output-exists", DATA
     sentence = N_("{path} is there already.")
     next_step = N_("choose another name, or add --yes to write over it.")
+
+
+class OutputEndingError(NgopiError):
+    """A name that says another kind of file than is written."""
+
+    code, exit_status = "output-ending", DATA
+    sentence = N_("ngopi writes {ending} there, and {path} does not end so.")
+    next_step = N_("call it {example}")
+
+
+class OutputFolderError(NgopiError):
+    """The folder of a file to write is not there."""
+
+    code, exit_status = "no-output-folder", IO
+    sentence = N_("{path} cannot be written: there is no folder {folder}.")
+    next_step = N_("make that folder first, or check how it is spelt.")
+
+
+class OutputKindError(NgopiError):
+    """A device or the like has the name of a file to write."""
+
+    code, exit_status = "output-kind", DATA
+    sentence = N_("{path} is there already, and is no file.")
+    next_step = N_("choose another name.")
 
 
 class OutputIsRecordingError(NgopiError):

@@ -31,6 +31,14 @@ class ConfigInvalidError(NgopiError):
     next_step = N_("open the file in a text editor, mend these lines and save it.")
 
 
+class AnswersInvalidError(NgopiError):
+    """What init was told cannot be a show."""
+
+    code, exit_status = "bad-answers", CONFIG
+    sentence = N_("No show can be made of this:\n{problems}")
+    next_step = N_("say these again as they ask; nothing was made yet.")
+
+
 class CatalogueInvalidError(NgopiError):
     """Mistakes in the files of episodes, all at once."""
 
