@@ -433,12 +433,26 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """Bytes that a person deleted by name, under whatever key; they come back by name only.
+
+    *seq_out* is the state in which they went, *seq_back* that in which they were asked back; the
+    later of the two holds.
+    """
+
+    sha256: str
+    seq_out: int
+    seq_back: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """What the public sees; *show* and each entry's *release* are SHA-256 of release objects.
 
     *guid* is the show's podcast:guid, minted once; *feed* is the SHA-256 of the feed that this
     ledger renders to. *what* names the command that made it, *by* and *at* who and when.
-    *shows* are the show releases before *show*, newest first.
+    *shows* are the show releases before *show*, newest first. *gone* are keys whose bytes are
+    deleted, or about to be: in their order, never fewer, and never named again.
     """
 
     seq: int
@@ -452,6 +466,8 @@ class Ledger:
     entries: tuple[LedgerEntry, ...]
     shows: tuple[str, ...] = ()
     retracted: tuple[LedgerEntry, ...] = ()
+    gone: tuple[str, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from ngopi.errors import (
 )
 from ngopi.feed.build import build_feed, items_of
 from ngopi.feed.check import check_feed
+from ngopi.gone import union_of_gone, union_of_withdrawn
 from ngopi.ledger import (
     LEDGER_KEY,
     from_json,
@@ -37,7 +38,7 @@ from ngopi.ledger import (
     sha256_of_bytes,
     to_json,
 )
-from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, Show, ShowRelease
+from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, Show, ShowRelease, Withdrawn
 from ngopi.recall import Memory, key_of
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Change:
     """The next state: *show* and *entries* whole; *releases*: those that may be new.
 
     *known*: releases at hand, by the SHA-256 of their JSON; others are loaded. *what* is the
-    command, *by* and *at* who gave it and when. *beyond* mends a store that was put back: the
-    new state's sequence is higher, and what the history keeps already stays as it is.
+    command, *by* and *at* who gave it and when. *gone* and *withdrawn* come on top of what the
+    ledger says of them already. *beyond* mends a store that was put back: the new state's sequence
+    is higher, and what the history keeps already stays as it is.
     """
 
     show: ShowRelease
@@ -86,6 +88,8 @@ class Change:
     by: str
     at: datetime
     known: dict[str, Release] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
     beyond: int | None = None
 
 
@@ -167,9 +171,11 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
 
 def _next_ledger(old: Ledger | None, change: Change, show: str, feed: str) -> Ledger:
     """Return the ledger of *change*, or *old* where only the feed lags behind it."""
-    wanted = (show, feed, change.entries, change.retracted)
+    gone = union_of_gone(change.gone, old.gone if old else ())
+    withdrawn = union_of_withdrawn(change.withdrawn, old.withdrawn if old else ())
+    wanted = (show, feed, change.entries, change.retracted, gone, withdrawn)
     if old is not None and change.beyond is None and wanted == (
-        old.show, old.feed, old.entries, old.retracted,
+        old.show, old.feed, old.entries, old.retracted, old.gone, old.withdrawn,
     ):  # fmt: skip
         return old
     return Ledger(
@@ -184,6 +190,8 @@ def _next_ledger(old: Ledger | None, change: Change, show: str, feed: str) -> Le
         entries=change.entries,
         shows=_shows(old, show),
         retracted=change.retracted,
+        gone=gone,
+        withdrawn=withdrawn,
     )
 
 

@@ -106,6 +106,8 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
         releases=tuple(load(case.config, case.store, Release, e.release) for e in whole.values()),
         entries=newest_first(whole),
         retracted=newest_first({entry.guid: entry for entry in retracted}),
+        gone=known.gone,
+        withdrawn=known.withdrawn,
         what="doctor --fix",
         by=case.by,
         at=case.now,
