@@ -34,6 +34,7 @@ from ngopi.model import (
     StoreSettings,
     Treatment,
     Turn,
+    Withdrawn,
     WorkflowSettings,
 )
 from s3_server import S3Server, use_access_key
@@ -237,7 +238,7 @@ def test_outputs_shown_are_those_of_ngopi(page, tmp_path):
 WRITTEN = (
     (Episode, {"slug", "notes"}),
     *((kind, set()) for kind in (Approval, AudioFile, Curve, Ledger, LedgerEntry, Loudness,
-                                 SourceFile, Treatment, Turn)),
+                                 SourceFile, Treatment, Turn, Withdrawn)),
 )  # fmt: skip
 
 
