@@ -290,7 +290,7 @@ def audio_text(audio: AudioFile) -> str:
     document.add(tomlkit.comment("Written by ngopi; it belongs to the file in media/."))
     tables = {"before", "after", "recording", "done", "turns", "curve"}
     for field in fields(audio):
-        if field.name not in tables:
+        if field.name not in tables and getattr(audio, field.name) is not None:
             document.add(field.name, getattr(audio, field.name))
     for name in ("done", "turns"):
         rows = [_without_none(asdict(row)) for row in getattr(audio, name)]
@@ -362,6 +362,18 @@ def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None
         raise DiskError(path=entry.folder, reason=error.strerror or error) from error
     _renew(entry.folder / _AUDIO, audio_text(audio).encode())
     return CatalogueEntry(folder=entry.folder, episode=entry.episode, audio=audio, cover=kept)
+
+
+def whole_audio(entry: CatalogueEntry) -> AudioFile:
+    """Return an episode's audio with its certificate, which `read_catalogue` may have left out.
+
+    Raises:
+        CatalogueInvalidError: its file has changed since, and cannot be read.
+    """
+    audio, _key, problems = read_audio(entry.folder, _AUDIO, None)
+    if audio is None:
+        raise CatalogueInvalidError(problems=tuple(_named(entry.folder, _AUDIO, problems)))
+    return audio
 
 
 def write_approval(entry: CatalogueEntry, approval: Approval) -> None:

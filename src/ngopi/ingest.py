@@ -55,7 +55,7 @@ from ngopi.model import (
 from ngopi.notes import notes_text
 from ngopi.numbering import same_numbers
 from ngopi.roles import nearest_role, role_of
-from ngopi.tags import write_tags
+from ngopi.tags import sound_sha256, write_tags
 from ngopi.text import clean_line, slug_of
 from ngopi.tomlfile import whole_date
 
@@ -342,6 +342,7 @@ def _audio_file(master: Master, made: Path, source: SourceFile) -> AudioFile:
         after=_rounded(master.after),
         recording=source,
         made_by=", ".join(f"{name} {version(name)}" for name in _MAKERS),
+        sound_sha256=sound_sha256(made),
         done=tuple(map(_rounded_treatment, master.done)),
         turns=tuple(_rounded_turn(turn) for turn in master.turns),
         curve=master.curve,

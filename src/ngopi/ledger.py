@@ -29,7 +29,7 @@ _NAME = "name.json"
 FORMAT = 2
 
 # Keys that came later: what lacks them keeps its bytes, and its hash. Chapters came into format 1.
-_LATER = {"chapters", "gone", "withdrawn"}
+_LATER = {"chapters", "gone", "sound_sha256", "withdrawn"}
 
 T = TypeVar("T", Ledger, Release, ShowRelease)
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -317,7 +317,10 @@ class Master:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFile:
-    """The file that listeners download, with its certificate, as written in audio.toml."""
+    """The file that listeners download, with its certificate, as written in audio.toml.
+
+    *sound_sha256* is of the file without its tag, which may be renewed (None: by an older ngopi).
+    """
 
     sha256: str
     size_bytes: int
@@ -333,6 +336,7 @@ class AudioFile:
     after: Loudness
     recording: SourceFile
     made_by: str
+    sound_sha256: str | None = None
     done: tuple[Treatment, ...] = ()
     turns: tuple[Turn, ...] = ()
     curve: Curve | None = None

@@ -189,12 +189,23 @@ def bring_public(
     from ngopi.publish import keep_local_copies
     from ngopi.publish import publish as bring_in_line
     from ngopi.recall import Recall
+    from ngopi.retag import renew_tags
+    from ngopi.transaction import look
     from ngopi.verify import verify
 
     recall = Recall(config.scratch)
     entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
     if announce is not None:
         _say_same_numbers(console, entries)
+    renewed = renew_tags(
+        config, entries, store, look(store).ledger,
+        now=current_time(), take=take, progress=console, recall=recall,
+    )  # fmt: skip
+    for slug in renewed:
+        text = _('The file of "{slug}" has new tags now: its words were changed since it was made.')
+        console.note(text.format(slug=slug))
+    if renewed:
+        entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
     # A large show's values live to the end; walking them again and again takes 0.4 s of 1.8.
     gc.freeze()
     done = bring_in_line(
