@@ -11,6 +11,9 @@ import uuid
 from typing import TYPE_CHECKING
 
 import speech
+from ngopi.catalogue import read_catalogue
+from ngopi.config import load_config
+from ngopi.retag import renew_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +58,20 @@ def add_episode(show: Path, slug: str, number: int, *, padding_bytes: int = 0) -
     ):
         text = re.sub(rf"(?m)^{key} = .*", f"{key} = {value}", text)
     folder.joinpath("episode.md").write_text(text, "utf-8")
+    _tag(show, slug)
     return guid
+
+
+def _tag(show: Path, slug: str) -> None:
+    """Give an episode's file the tags of its words, as a publish would."""
+    config = load_config(show, environment={})
+    (entry,) = (
+        entry
+        for entry in read_catalogue(config.episodes, zone=config.zone)
+        if entry.episode.slug == slug
+    )
+    assert entry.audio is not None
+    assert renew_file(config, entry, config.media / f"{entry.audio.sha256}.mp3")
 
 
 def copy_without_episodes(show: Path, folder: Path) -> Path:

@@ -66,7 +66,16 @@ def renew_tags(
 
 
 def _is_renewed(config: Config, entry: CatalogueEntry, store: Store, progress: Progress) -> bool:
-    assert entry.audio is not None
+    with _file_of(config, entry, store, progress) as path:
+        return path is not None and renew_file(config, entry, path)
+
+
+def renew_file(config: Config, entry: CatalogueEntry, path: Path) -> bool:
+    """Give an episode, whose file *path* is, one with the tags of its words; say if they differed.
+
+    Raises:
+        DiskError: it cannot be written; the old one is still there.
+    """
     cover = check_cover(entry.cover or config.cover)
     tag = tag_bytes(
         episode=entry.episode,
@@ -74,10 +83,9 @@ def _is_renewed(config: Config, entry: CatalogueEntry, store: Store, progress: P
         comment=notes_text(entry.episode.notes),
         cover_jpeg=cover_for_tag(cover.path),
     )
-    with _file_of(config, entry, store, progress) as path:
-        if path is None or _tag_of(path) == tag:
-            return False
-        _write(config, entry, path, tag)
+    if _tag_of(path) == tag:
+        return False
+    _write(config, entry, path, tag)
     return True
 
 

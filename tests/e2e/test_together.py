@@ -245,4 +245,3 @@ def test_a_machine_without_the_audio_publishes_it_when_its_time_has_come(
     assert team("budi", "publish").json["add"] == ["dua"]
 
     assert titles() == {"Satu", "Dua"}
-    assert not (tmp_path / "budi" / "media").exists()

@@ -244,7 +244,7 @@ class S3Store:
     def _note_clock(self, *, http_response: AWSResponse, **_rest: object) -> None:
         """Remember how far this machine's clock is from the store's."""
         with contextlib.suppress(ValueError, TypeError):  # it says no date, or none that is one
-            there = parsedate_to_datetime(http_response.headers["date"])
+            there = parsedate_to_datetime(http_response.headers.get("date", ""))
             self._clock_off_s = (datetime.now(UTC) - there).total_seconds()
 
     @cached_property
