@@ -71,7 +71,9 @@ def _tag(show: Path, slug: str) -> None:
         if entry.episode.slug == slug
     )
     assert entry.audio is not None
-    assert renew_file(config, entry, config.media / f"{entry.audio.sha256}.mp3")
+    untagged = config.media / f"{entry.audio.sha256}.mp3"
+    assert renew_file(config, entry, untagged)
+    untagged.unlink()
 
 
 def copy_without_episodes(show: Path, folder: Path) -> Path:

@@ -36,7 +36,7 @@ from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wis
 from ngopi.seen import remember, require_ahead
 from ngopi.store.reach import require_public
 from ngopi.store.source import Source
-from ngopi.stored import Examined
+from ngopi.stored import READ, Examined
 from ngopi.transaction import (
     FEED_KEY,
     Change,
@@ -195,6 +195,7 @@ def _sweep(config: Config) -> None:
     """Remove what killed runs left: nobody else writes the copies while the show is locked."""
     sweep(config.feed)
     sweep(config.scratch / LEDGER_KEY)
+    sweep(config.scratch / READ)
     # Who only looks writes these too, and needs no lock for it.
     sweep_old(config.scratch / "releases")
     sweep_old(config.scratch / "stores")

@@ -56,6 +56,7 @@ def renew_tags(
     Raises:
         DiskError: a file cannot be written; its old one is still there.
     """
+    _sweep(config.scratch)
     wish = make_wish(config, entries, ledger, now=now, recall=recall)
     plan = make_plan(entries, wish, ledger, bases=read_bases(config.scratch), now=now)
     wanted = {*plan.add, *plan.change}
@@ -63,6 +64,12 @@ def renew_tags(
         wanted |= {*plan.clashes, *plan.reverted}
     due = [entry for entry in entries if entry.episode.slug in wanted]
     return tuple(entry.episode.slug for entry in due if _is_renewed(config, entry, store, progress))
+
+
+def _sweep(scratch: Path) -> None:
+    """Remove what killed runs left: nobody else renews tags while the show is locked."""
+    for left in (*scratch.glob(f"{_LEFT}*"), *scratch.glob(f".{_LEFT}*")):
+        left.unlink(missing_ok=True)
 
 
 def _is_renewed(config: Config, entry: CatalogueEntry, store: Store, progress: Progress) -> bool:
@@ -117,8 +124,6 @@ def _is_fetched(
     config: Config, entry: CatalogueEntry, store: Store, copy: Path, progress: Progress
 ) -> bool:
     config.scratch.mkdir(exist_ok=True)
-    for left in config.scratch.glob(f"{_LEFT}*"):  # the show is locked: of a run that was killed
-        left.unlink(missing_ok=True)
     enclosure = release_of(config, entry).enclosure
     digest, left_bytes = hashlib.sha256(), enclosure.size_bytes
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ngopi.model import ObjectHead, StoredObject
     from ngopi.store import Store
 
-_MEMORY = "read.json"
+READ = "read.json"
 
 
 class Examined:
@@ -31,7 +31,7 @@ class Examined:
 
     def __init__(self, store: Store, scratch: Path) -> None:
         self._store = store
-        self._path = scratch / _MEMORY
+        self._path = scratch / READ
         self._known = _read(self._path)
 
     def has(self, thing: StoredObject) -> bool:
@@ -54,7 +54,11 @@ class Examined:
         Raises:
             DiskError: it cannot be written.
         """
-        new = {key: (head.version, head.sha256) for key, head in heads.items() if head.sha256}
+        new = {
+            key: (head.version, head.sha256)
+            for key, head in heads.items()
+            if head.sha256 and head.sha256 != head.version  # see `_sha256`
+        }
         if new:
             self._write(self._known | new)
 
