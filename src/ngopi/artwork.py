@@ -23,6 +23,7 @@ from ngopi.errors import (
     NoSuchCoverError,
 )
 from ngopi.i18n import _
+from ngopi.reading import kind_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +154,8 @@ def make_cover(title: str, author: str) -> bytes:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
+        if kind_fault(path.stat()) is not None:  # a pipe would be waited for
+            raise CoverUnreadableError(path=path)
         with warnings.catch_warnings():
             # Too many pixels for Pillow are too many for a cover: _check_size says so.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

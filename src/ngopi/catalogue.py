@@ -18,6 +18,7 @@ from ngopi.errors import (
 )
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
+from ngopi.reading import leads_out
 from ngopi.recall import bytes_of, key_of, read_audio, read_written
 from ngopi.roles import with_roles
 from ngopi.text import clean_line, is_slug, slug_of
@@ -105,6 +106,10 @@ def _read_entry(
             "that Windows keeps for itself (con, nul, com1 …)"
         )
         return None, [f"  {folder.name}: {said}"]
+    foreign = _foreign(folder, names)
+    if foreign is not None:
+        said = _("it is a link that leads out of the show's folder")
+        return None, [f"  {foreign}: {said}"]
     audio, heard, audio_problems = (
         read_audio(folder, _AUDIO, recall) if _AUDIO in names else (None, "", [])
     )
@@ -123,6 +128,15 @@ def _read_entry(
         approval=approval, content=f"{zone} {told} {heard}" if recall else None,
     )  # fmt: skip
     return entry, []
+
+
+def _foreign(folder: Path, names: set[str]) -> str | None:
+    """Return what of an episode is a link that leads out of the show, if anything is."""
+    show = folder.parent.parent
+    if leads_out(folder, show):
+        return folder.name
+    covers = (name for name in _COVERS if name in names and leads_out(folder / name, show))
+    return next((f"{folder.name}/{name}" for name in covers), None)
 
 
 def _names(folder: Path) -> set[str]:
@@ -144,6 +158,8 @@ def _read_episode(
 ) -> tuple[Episode | None, str, list[Problem]]:
     """Read an episode.md, with a key of all that makes it what it is; a date may lack its zone."""
     data = bytes_of(folder, _EPISODE)
+    if isinstance(data, Problem):
+        return None, "", [data]
     if data is None:
         return None, "", [Problem(line=1, text=_("the file is missing"))]
     key = key_of(data, folder.name, audio and audio.duration_s) if recall else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass, fields
@@ -11,9 +12,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ngopi.categories import CATEGORIES
-from ngopi.errors import ConfigInvalidError, NoShowError, ShowFolderMissingError
+from ngopi.errors import ConfigInvalidError, LinkOutError, NoShowError, ShowFolderMissingError
 from ngopi.i18n import _
 from ngopi.model import AudioSettings, Show, StoreSettings, WorkflowSettings
+from ngopi.reading import leads_out, read_file
 from ngopi.text import is_slug
 from ngopi.tomlfile import Problem, build, line_of, parse, unknown_keys
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "ngopi.toml"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
+# What ngopi keeps in a show and writes there.
+_OWN = ("episodes", "feeds", ".ngopi", ".ngopi.lock")
 _TABLES = ("show", "store", "audio", "workflow")
 _BIT_RATES_KBPS = (64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _QUIETEST_LUFS, _LOUDEST_LUFS = -31.0, -9.0
@@ -74,7 +78,7 @@ def find_show(start: Path) -> Path:
         NoShowError: there is none.
     """
     for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
+        if (folder / FILE_NAME).exists():
             return folder
     raise NoShowError(folder=start)
 
@@ -85,14 +89,20 @@ def load_config(root: Path, *, environment: Mapping[str, str] | None = None) -> 
     Raises:
         ShowFolderMissingError: *root* holds no ngopi.toml.
         ConfigInvalidError: all that is wrong in it, with lines.
+        LinkOutError: what ngopi would write in the show lies elsewhere.
     """
     path = root / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
+        text = read_file(path, own=root).decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ShowFolderMissingError(path=path) from error
+    except OSError as error:
+        said = _("the file cannot be read: {reason}").format(reason=error.strerror or error)
+        lines = listing(path, [Problem(line=1, text=said)])
+        raise ConfigInvalidError(path=path, problems=lines) from error
     except UnicodeDecodeError as error:
         raise ConfigInvalidError(path=path, problems=_not_utf8(path)) from error
+    _require_own(root)
     document, problems = parse(text)
     if not problems:
         _overlay(document, os.environ if environment is None else environment)
@@ -100,6 +110,17 @@ def load_config(root: Path, *, environment: Mapping[str, str] | None = None) -> 
         if config is not None and not problems:
             return config
     raise ConfigInvalidError(path=path, problems=listing(path, problems))
+
+
+def _require_own(root: Path) -> None:
+    """Refuse a show that would have ngopi write elsewhere; media/ and the store may lie there."""
+    for name in _OWN:
+        if leads_out(root / name, root):
+            raise LinkOutError(path=root / name)
+    with contextlib.suppress(OSError), os.scandir(root / ".ngopi") as found:
+        for each in found:
+            if leads_out(each.path, root):
+                raise LinkOutError(path=each.path)
 
 
 def problems_of(text: str) -> list[Problem]:
@@ -161,7 +182,11 @@ def _config(root: Path, document: dict[str, Any], text: str) -> tuple[Config | N
         WorkflowSettings, tables["workflow"], text=text, under=("workflow",)
     )
     problems += [*found, *found_store, *found_audio, *found_workflow]
-    for table, key, said in _objections(show, store, audio, cover):
+    files = {("show", "cover"): cover}
+    if audio is not None:
+        files |= {("audio", "intro"): audio.intro, ("audio", "outro"): audio.outro}
+    objections = (*_objections(show, store, audio, cover), *_file_objections(root, files))
+    for table, key, said in objections:
         problems.append(Problem(line=line_of(text, table, key), text=said))
     if problems or show is None or store is None or audio is None or workflow is None:
         return None, problems
@@ -182,6 +207,20 @@ def _objections(
         yield from (("store", *objection) for objection in _store_objections(store))
     if audio is not None:
         yield from (("audio", *objection) for objection in _audio_objections(audio))
+
+
+def _file_objections(
+    root: Path, files: Mapping[tuple[str, str], object]
+) -> Iterator[tuple[str, str, str]]:
+    for (table, key), name in files.items():
+        if not isinstance(name, str) or "\0" in name:
+            continue  # told elsewhere
+        # Windows sends its user's password to whoever is named so.
+        if name.startswith(("//", "\\\\")):
+            yield table, key, _('"{key}" must lie on this computer').format(key=key)
+        elif leads_out(root / name, root):
+            said = _('"{key}" is a link that leads out of the show\'s folder')
+            yield table, key, said.format(key=key)
 
 
 def _show_objections(show: Show) -> Iterator[tuple[str, str]]:

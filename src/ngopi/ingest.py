@@ -40,7 +40,7 @@ from ngopi.errors import (
     RoleUnknownError,
     TitleEmptyError,
 )
-from ngopi.i18n import N_
+from ngopi.i18n import N_, _
 from ngopi.model import (
     AudioFile,
     AudioSettings,
@@ -54,6 +54,7 @@ from ngopi.model import (
 )
 from ngopi.notes import notes_text
 from ngopi.numbering import same_numbers
+from ngopi.reading import read_file
 from ngopi.roles import nearest_role, role_of
 from ngopi.tags import sound_sha256, write_tags
 from ngopi.text import clean_line, slug_of
@@ -278,9 +279,13 @@ def _notes(path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        return path.read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotesMissingError(path=path) from error
+        return read_file(path).decode("utf-8-sig").strip()
+    except FileNotFoundError as error:
+        raise NotesMissingError(path=path, reason=_("there is no such file")) from error
+    except UnicodeDecodeError as error:
+        raise NotesMissingError(path=path, reason=_("it is not UTF-8")) from error
+    except OSError as error:
+        raise NotesMissingError(path=path, reason=error.strerror or error) from error
 
 
 def _published(text: str | None, config: Config, now: datetime) -> datetime | None:

@@ -19,6 +19,7 @@ from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import DiskError
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, Episode
+from ngopi.reading import read_file
 from ngopi.tomlfile import Problem, build, parse
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def read_audio(
 ) -> tuple[AudioFile | None, str, list[Problem]]:
     """Read the audio.toml *name*; with *recall* without its certificate, but with its key."""
     data = bytes_of(folder, name)
+    if isinstance(data, Problem):
+        return None, "", [data]
     if data is None:
         return None, "", []
     if recall is None:
@@ -146,19 +149,21 @@ def read_audio(
 def read_written(kind: type[W], folder: Path, name: str) -> tuple[W | None, list[Problem]]:
     """Read what ngopi wrote; nothing if it is not there."""
     data = bytes_of(folder, name)
+    if isinstance(data, Problem):
+        return None, [data]
     return (None, []) if data is None else _understood(kind, data)
 
 
-def bytes_of(folder: Path, name: str) -> bytes | None:
-    """Return what lies there; None if nothing does, and no text if it cannot be read."""
+def bytes_of(folder: Path, name: str) -> bytes | Problem | None:
+    """Return what lies in an episode's *folder*; None if nothing does."""
     try:
-        # Twenty thousand times in a large show: Path and a buffer would take a third of it.
-        with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - see above
-            return file.read()
+        # Twenty thousand times in a large show: Path would take a third of it.
+        return read_file(f"{folder}/{name}", own=folder.parent.parent)
     except FileNotFoundError:
         return None
-    except OSError:
-        return b"\xff"  # told as what it is to us: no text
+    except OSError as error:
+        said = _("the file cannot be read: {reason}").format(reason=error.strerror or error)
+        return Problem(line=1, text=said)
 
 
 def _understood(kind: type[W], data: bytes) -> tuple[W | None, list[Problem]]:

@@ -69,6 +69,9 @@ def parse(text: str, *, first_line: int = 1) -> tuple[dict[str, Any], list[Probl
             'as in title = "Pengawasan pemilu"'
         )
         return {}, [Problem(line=line + first_line - 1, text=reason)]
+    except RecursionError:
+        reason = _("too many brackets stand inside each other")
+        return {}, [Problem(line=first_line, text=reason)]
 
 
 def line_of(text: str, *keys: str) -> int:

@@ -235,6 +235,9 @@ from ngopi.errors.shows import (
     FolderNotEmptyError as FolderNotEmptyError,
 )
 from ngopi.errors.shows import (
+    LinkOutError as LinkOutError,
+)
+from ngopi.errors.shows import (
     MediaChangedError as MediaChangedError,
 )
 from ngopi.errors.shows import (

@@ -23,6 +23,16 @@ class ShowFolderMissingError(NgopiError):
     next_step = N_("check the folder's name, or make a new show there: ngopi init FOLDER")
 
 
+class LinkOutError(NgopiError):
+    """Something of the show's folder is a link to elsewhere."""
+
+    code, exit_status = "link-out", CONFIG
+    sentence = N_("{path} is a link that leads out of the show's folder.")
+    next_step = N_(
+        "put what is meant into the show's folder itself; media/ and the store may lie elsewhere."
+    )
+
+
 class ConfigInvalidError(NgopiError):
     """Mistakes in ngopi.toml, all at once."""
 
@@ -113,7 +123,7 @@ class NotesMissingError(NgopiError):
     """--notes names a file that cannot be read as text."""
 
     code, exit_status = "bad-notes", MISSING
-    sentence = N_("The notes {path} cannot be read as a text file.")
+    sentence = N_("The notes {path} cannot be read as a text file: {reason}.")
     next_step = N_("check the file's name, and save it as plain text (UTF-8, .md or .txt).")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 import string
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ngopi.feed.packing import unpacked
 from ngopi.feed.urls import url_fault
 from ngopi.i18n import _
 from ngopi.patience import within
+from ngopi.reading import read_file
 
 if TYPE_CHECKING:
     from http.client import HTTPMessage
@@ -64,14 +66,16 @@ def find_feed(
     if "://" in source:
         return _download(source, limit_bytes=limit_bytes, limit_s=limit_s)
     path = Path(source)
-    if not path.is_file():
+    if path.is_dir():
         raise NoSuchFeedError(path=path)
     try:
-        with path.open("rb") as file:
-            data = file.read(limit_bytes + 1)
+        return FoundFeed(data=read_file(path, limit_bytes=limit_bytes))
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise NoSuchFeedError(path=path) from error
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise FeedTooBigError(source=source, limit_mib=limit_bytes >> 20) from error
         raise FeedFileError(path=path, reason=error.strerror or error) from error
-    return FoundFeed(data=_within_limit(data, source=source, limit_bytes=limit_bytes))
 
 
 class _SafeRedirects(request.HTTPRedirectHandler):

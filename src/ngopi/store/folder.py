@@ -21,6 +21,7 @@ from ngopi.errors import (
     SwapConflictError,
 )
 from ngopi.model import ObjectHead
+from ngopi.reading import kind_fault
 from ngopi.store.abilities import ABLE, Abilities
 from ngopi.store.address import folder_of
 from ngopi.store.kinds import find_kind, kind_of
@@ -213,6 +214,9 @@ def _left(folder: Path, under: str) -> list[Path]:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
+    with contextlib.suppress(OSError):  # opening it says why
+        if fault := kind_fault(path.stat()):  # a pipe would be waited for
+            raise StoreReadError(key=path, reason=fault)
     try:
         yield
     except OSError as error:
