@@ -80,7 +80,7 @@ def _answer(page: Page, folder: Path, *arguments: str) -> str:
         name: value for name, value in os.environ.items() if not name.startswith("NGOPI_")
     }
     done = subprocess.run(
-        [sys.executable, "-m", "ngopi", *arguments],
+        [sys.executable, "-P", "-m", "ngopi", *arguments],
         cwd=folder,
         env={**environment, "NGOPI_LANG": page.language, "NGOPI_WHO": "Rani", "PYTHONUTF8": "1"},
         capture_output=True,
@@ -88,7 +88,8 @@ def _answer(page: Page, folder: Path, *arguments: str) -> str:
         text=True,
         encoding="utf-8",
     )
-    return done.stderr if done.returncode else done.stdout
+    printed = done.stderr if done.returncode else done.stdout
+    return re.sub(r"\S+ -P -m ngopi", "python -P -m ngopi", printed)
 
 
 def main() -> None:

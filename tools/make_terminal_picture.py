@@ -30,7 +30,7 @@ def printed(arguments: tuple[str, ...], folder: Path) -> str:
         name: value for name, value in os.environ.items() if not name.startswith("NGOPI_")
     }
     done = subprocess.run(
-        [sys.executable, "-m", "ngopi", *arguments],
+        [sys.executable, "-P", "-m", "ngopi", *arguments],
         cwd=folder,
         env={**environment, "NGOPI_LANG": "en", "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,

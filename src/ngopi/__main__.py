@@ -1,6 +1,8 @@
 """The one place where exceptions become exit codes."""
 
-from __future__ import annotations
+from ngopi.codepath import leave_current_folder, namesakes, stands_in_variable
+
+_looked_into = leave_current_folder()  # before anything else is imported
 
 import sys
 import traceback
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.root import ngopi
-from ngopi.cli.session import Session
+from ngopi.cli.session import Session, as_module
 from ngopi.errors import BUG, IO, NgopiError, StoppedError
 from ngopi.i18n import LANGUAGES, _, language_of_environment, set_language
 
@@ -17,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "Sequence[str] | None" = None) -> int:
     """Run ngopi with *argv* (without the program's name); return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     set_language(_asked_language(arguments))
     session = Session(as_json="--json" in arguments)
+    if _looked_into is not None:
+        _warn_of_code(session, _looked_into)
     try:
         done = ngopi.main(arguments, prog_name="ngopi", obj=session, standalone_mode=False)
     except click.ClickException as error:
@@ -61,6 +65,20 @@ def _asked_language(arguments: list[str]) -> str:
         if asked in LANGUAGES and argument.startswith("--lang"):
             return asked
     return language_of_environment()
+
+
+def _warn_of_code(session: Session, folder: str) -> None:
+    """Say so when Python, before our first line, looked into *folder* and code lies there."""
+    names = ", ".join(namesakes(folder))
+    if not names:
+        return
+    message = _(
+        "Python looked for code in this folder first; {names} may have run as a part of ngopi."
+    ).format(names=names)
+    hint = _("start it with: {program}").format(program=as_module())
+    if stands_in_variable(folder):
+        hint = _("take this folder out of the variable PYTHONPATH.")
+    session.console.warning("code-in-folder", message, hint)
 
 
 def _hint(error: click.ClickException) -> str:

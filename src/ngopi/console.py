@@ -76,6 +76,14 @@ class Console:
         if hint:
             self.note(_("Try: {hint}").format(hint=hint))
 
+    def warning(self, code: str, message: str, hint: str) -> None:
+        """Say what a person should know and do before the command begins; a program, too."""
+        if self.as_json:
+            told = {"code": code, "message": message, "hint": hint}
+            _say(json.dumps({"warning": told}, ensure_ascii=False))
+        self.note(_("Warning: {message}").format(message=message))
+        self.note(_("Try: {hint}").format(hint=hint))
+
     @contextlib.contextmanager
     def step(
         self, label: str, total: float, *, unit: Literal["bytes"] | None = None

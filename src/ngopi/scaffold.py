@@ -45,7 +45,7 @@ jobs:
         with:
           python-version: "3.13"
       # {variable}
-      - run: python -m pip install "${{NGOPI:?}}"
+      - run: python -P -m pip install "${{NGOPI:?}}"
         env:
           NGOPI: ${{{{ vars.NGOPI }}}}
       - run: ngopi check feeds/*.xml
@@ -73,7 +73,7 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.13"
-      - run: python -m pip install "${{NGOPI:?}}"
+      - run: python -P -m pip install "${{NGOPI:?}}"
         env:
           NGOPI: ${{{{ vars.NGOPI }}}}
       - run: ngopi publish

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import subprocess
 
 import av
@@ -12,22 +11,7 @@ import pytest
 from ngopi.audio.recording import probe
 from ngopi.audio.trial import survives
 from ngopi.errors import UnknownCodecError
-
-LABELS, STEREO, MPEG_5_1_C = 0, 0x650002, 0x7B0006
-LEFT, RIGHT = 1, 2
-
-
-def caf(path, tag, *, channels=2, labels=()):
-    """Write a second of 16-bit sound whose channels lie in the order *tag*, or that of *labels*."""
-    sound = np.random.default_rng(1).integers(-9000, 9000, (48000, channels)).astype(">i2")
-    order = struct.pack(">III", tag, 0, len(labels))
-    order += b"".join(struct.pack(">IIfff", label, 0, 0, 0, 0) for label in labels)
-    format_ = struct.pack(">d4sIIIII", 48000, b"lpcm", 0, 2 * channels, 1, channels, 16)
-    data = bytes(4) + sound.tobytes()
-    chunks = ((b"desc", format_), (b"chan", order), (b"data", data))
-    packed = b"".join(name + struct.pack(">q", len(body)) + body for name, body in chunks)
-    path.write_bytes(struct.pack(">4sHH", b"caff", 1, 0) + packed)
-    return path
+from ordered import LABELS, LEFT, MPEG_5_1_C, RIGHT, STEREO, caf
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,25 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ngopi.codepath import code_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
 # Of Apple's channel layout tags: mono, stereo, headphones, and a bit mask.
 _HARMLESS = {tag.to_bytes(4, "big") for tag in (0x640001, 0x650002, 0x660002, 0x10000)}
 _MOST_BYTES = 64 << 20  # of a QuickTime file's table of contents
 _MOST_PARTS = 1000
-_TRIAL = "import sys; from ngopi.audio.recording import rehearse; rehearse(sys.argv[1])"
+_TRIAL = """
+import sys
+sys.path += sys.argv[2:]
+from ngopi.audio.recording import rehearse
+rehearse(sys.argv[1])
+"""
 _PATIENCE_S = 60
 
 
@@ -30,7 +37,8 @@ def survives(path: Path) -> bool:
         return True
     try:
         run = subprocess.run(  # noqa: S603 - this Python, our own code, and a path as it is
-            [sys.executable, "-c", _TRIAL, str(path.absolute())],
+            _command(path.absolute()),
+            cwd=Path(sys.executable).parent,  # where a recording is, code may lie beside it
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -40,6 +48,12 @@ def survives(path: Path) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return run.returncode == 0
+
+
+def _command(path: Path) -> list[str]:
+    """Return what tries *path* with this very ngopi, whatever lies around or stands in PYTHON*."""
+    found = code_path(str(path.parent))
+    return [sys.executable, "-I", "-S", "-c", _TRIAL, str(path), *found]
 
 
 def _states_an_order(path: Path) -> bool:

@@ -52,7 +52,13 @@ def program() -> str:
     if shutil.which("ngopi") is not None:
         return "ngopi"
     started = Path(sys.argv[0])
-    return str(started) if started.stem == "ngopi" else "python -m ngopi"
+    return str(started) if started.stem == "ngopi" else as_module()
+
+
+def as_module() -> str:
+    """Return how to start ngopi by Python's name: without a look into the current folder (-P)."""
+    launched = sys.platform == "win32" and shutil.which("py") is not None
+    return f"{'py' if launched else sys.orig_argv[0]} -P -m ngopi"
 
 
 def known_name(session: Session, config: Config) -> str | None:
