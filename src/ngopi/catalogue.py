@@ -271,20 +271,24 @@ def episode_text(episode: Episode) -> str:
     import tomlkit
 
     front = tomlkit.document()
-    front.add("guid", tomlkit.string(episode.guid).comment(_("minted once, never changed")))
-    for key in ("title", "summary", "season", "number", "kind"):
-        value = getattr(episode, key)
-        if value is not None:
-            front.add(key, value)
-    if episode.published is None:
-        front.add(tomlkit.comment(f"{_DRAFT_LINE}  ({_('absent: a draft')})"))
-    else:
-        front.add("published", tomlkit.item(episode.published))
-    if episode.people:
-        front.add("people", _inline([asdict(person) for person in episode.people]))
-    if episode.chapters:
-        front.add(CHAPTERS, _inline(chapter_rows(episode.chapters)).multiline(multiline=True))
+    for key, value in episode_keys(episode).items():
+        if key == "guid":
+            front.add(key, tomlkit.string(value).comment(_("minted once, never changed")))
+        elif value is not None:
+            front.add(key, _written(key, value))
+        elif key == "published":
+            front.add(tomlkit.comment(f"{_DRAFT_LINE}  ({_('absent: a draft')})"))
     return f"{_FENCE}\n{tomlkit.dumps(front)}{_FENCE}\n\n{episode.notes}".rstrip() + "\n"
+
+
+def _written(key: str, value: Any) -> Any:  # noqa: ANN401 - tomlkit's item types are not public
+    """Return *value* as it stands in a front matter under *key*."""
+    import tomlkit
+
+    # A plain list of dicts would become [[people]] and swallow the keys below it.
+    if key == "people":
+        return _inline(value)
+    return _inline(value).multiline(multiline=True) if key == CHAPTERS else tomlkit.item(value)
 
 
 def _inline(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - tomlkit's item types are not public
@@ -364,6 +368,8 @@ def _copy_cover(cover: Path | None, folder: Path) -> Path | None:
 def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None) -> CatalogueEntry:
     """Give an episode other audio, and another cover if one is named.
 
+    Of the same audio the folder may know more than whoever brings it: it keeps its certificate.
+
     Raises:
         DiskError: it could not be written; the old files are still there.
     """
@@ -376,6 +382,7 @@ def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None
                     (entry.folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise DiskError(path=entry.folder, reason=error.strerror or error) from error
+    audio = _with_certificate(audio, entry.folder)
     _renew(entry.folder / _AUDIO, audio_text(audio).encode())
     return CatalogueEntry(folder=entry.folder, episode=entry.episode, audio=audio, cover=kept)
 
@@ -390,6 +397,13 @@ def whole_audio(entry: CatalogueEntry) -> AudioFile:
     if audio is None:
         raise CatalogueInvalidError(problems=tuple(_named(entry.folder, _AUDIO, problems)))
     return audio
+
+
+def _with_certificate(audio: AudioFile, folder: Path) -> AudioFile:
+    known, _key, _problems = read_audio(folder, _AUDIO, None)
+    if known is None or known.sha256 != audio.sha256 or audio.done or audio.turns or audio.curve:
+        return audio
+    return replace(audio, done=known.done, turns=known.turns, curve=known.curve)
 
 
 def write_approval(entry: CatalogueEntry, approval: Approval) -> None:
@@ -426,8 +440,7 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
         if value is None:
             front.pop(key, None)
         else:
-            # A plain list of dicts would become [[people]] and swallow the keys below it.
-            front[key] = _inline(value) if key in {"people", CHAPTERS} else value
+            front[key] = _written(key, value)
     below = "\n".join(lines[end + 1 :]) if notes is None else f"\n{notes}"
     text = f"{_FENCE}\n{tomlkit.dumps(front).rstrip()}\n{_FENCE}\n{below}".rstrip() + "\n"
     _renew(path, text.encode())

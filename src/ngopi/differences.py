@@ -6,8 +6,9 @@ from dataclasses import fields
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from ngopi.chapters import start_text
 from ngopi.i18n import _
-from ngopi.model import Episode, Person, Show
+from ngopi.model import Chapter, Episode, Person, Show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _LINE = 60  # characters of a value that fit beside the other one
 _BEFORE = 20  # and how many of them may lead to where a long text begins to differ
 # What the same episode and show have in common, or what no person wrote.
-_NOT_SHOWN = {"guid", "chapters"}
+_NOT_SHOWN = {"guid"}
 
 
 def between_episodes(ours: Release, theirs: Release) -> Iterator[str]:
@@ -62,11 +63,16 @@ def _heard(audio: AudioFile) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, tuple):
-        people = (person for person in value if isinstance(person, Person))
-        value = ", ".join(f"{person.name} ({person.role})" for person in people)
+        value = ", ".join(map(_row, value))
     if isinstance(value, bool):
         return str(value).lower()  # as TOML has it
     return " ".join(str("" if value is None else value).split()) or "-"
+
+
+def _row(value: Person | Chapter) -> str:
+    if isinstance(value, Person):
+        return f"{value.name} ({value.role})"
+    return f"{start_text(value.start_s)} {value.title}"
 
 
 def _cut(text: str, *, start: int) -> str:

@@ -51,8 +51,12 @@ def to_json(value: DataclassInstance) -> bytes:
 
 
 def format_of(value: DataclassInstance) -> int:
-    """Return the lowest format that holds all fields of *value*: what can be, stays readable."""
-    return 2 if isinstance(value, Ledger) and (value.gone or value.withdrawn) else 1
+    """Return the lowest format that holds all of *value*: what can be, stays readable.
+
+    An ngopi that knows format 1 only would publish an episode without its chapters.
+    """
+    later = isinstance(value, Ledger) and bool(value.gone or value.withdrawn)
+    return 2 if later or (isinstance(value, Release) and value.episode.chapters) else 1
 
 
 def sha256_of_bytes(data: bytes) -> str:

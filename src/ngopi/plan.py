@@ -232,9 +232,7 @@ def _release(config: Config, entry: CatalogueEntry, covers: dict[str, Path]) -> 
     # The certificate stays in the folder: it is long, and neither feed nor site shows it.
     if audio.done or audio.turns or audio.curve:
         audio = replace(audio, done=(), turns=(), curve=None)
-    # So do chapters, as long as neither feed nor site shows them: they are no change.
-    told = replace(entry.episode, chapters=()) if entry.episode.chapters else entry.episode
-    return Release(episode=told, audio=audio, enclosure=enclosure, cover=cover)
+    return Release(episode=entry.episode, audio=audio, enclosure=enclosure, cover=cover)
 
 
 def _cover(config: Config, name: str, path: Path, covers: dict[str, Path]) -> StoredObject:

@@ -70,7 +70,7 @@ def pull(
         if mine is None:
             _add(config, store, theirs)
         elif verdict == "updated":
-            _update(config, store, mine, theirs)
+            _update(config, store, mine, theirs, known=_base(config, store, public.guid, bases))
         found[verdict].append(public.slug)
         agreed[public.guid] = public.release
     write_bases(config.scratch, agreed)
@@ -122,9 +122,21 @@ def _add(config: Config, store: Store, release: Release) -> None:
     add_entry(config.episodes, episode=release.episode, audio=release.audio, cover=cover)
 
 
-def _update(config: Config, store: Store, entry: CatalogueEntry, release: Release) -> None:
-    # Chapters are not public yet, and nobody's change takes them from this folder.
-    theirs = replace(release.episode, slug=entry.episode.slug, chapters=entry.episode.chapters)
+def _base(config: Config, store: Store, guid: str, bases: dict[str, str]) -> Release | None:
+    """Return the release that this folder last agreed with; None if it cannot be had."""
+    try:
+        return load(config, store, Release, bases[guid]) if guid in bases else None
+    except LedgerUnreadableError:  # of another store, or lost: then nobody knows
+        return None
+
+
+def _update(
+    config: Config, store: Store, entry: CatalogueEntry, release: Release, *, known: Release | None
+) -> None:
+    theirs = replace(release.episode, slug=entry.episode.slug)
+    if not theirs.chapters and not (known and known.episode.chapters):
+        # An earlier ngopi left chapters out of releases, so nobody took them away.
+        theirs = replace(theirs, chapters=entry.episode.chapters)
     ours, wanted = episode_keys(entry.episode), episode_keys(theirs)
     changes = {key: value for key, value in wanted.items() if value != ours[key]}
     notes = theirs.notes if theirs.notes != entry.episode.notes else None

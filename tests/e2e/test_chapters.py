@@ -1,6 +1,9 @@
-"""Chapters on the command line: shown, drawn, and no change of what is public."""
+"""Chapters on the command line: shown, drawn, and published with their episode."""
 
 from __future__ import annotations
+
+import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -46,15 +49,23 @@ def test_show_tells_the_chapters_to_people_and_programs(ngopi, published):
     ]
 
 
-def test_chapters_alone_are_nothing_to_publish(ngopi, published):
-    """Neither feed nor site shows them yet: a plan that called them a change would never end."""
-    ledger = published.joinpath("public", "ledger.json").read_bytes()
+def test_chapters_are_published_once_with_their_episode(ngopi, published):
+    """A colleague gets them; a plan that called them a change for ever would never end."""
     add(published, CHAPTERS)
 
-    for command in (("publish", "--dry-run"), ("publish",)):
-        assert ngopi(*command).out.startswith("Nothing to do")
+    assert ngopi("publish", "--json").json["change"] == ["rapat"]
+
+    assert ngopi("publish").out.startswith("Nothing to do")
     assert ngopi("check").status == 0
-    assert published.joinpath("public", "ledger.json").read_bytes() == ledger
+    [release] = [
+        found
+        for path in published.joinpath("public", "releases").iterdir()
+        if (found := json.loads(path.read_bytes()))["format"] == 2
+    ]
+    assert release["episode"]["chapters"] == [
+        {"start_s": 0.0, "title": "Pembukaan"},
+        {"start_s": 2.0, "title": "Isi"},
+    ]
 
 
 def test_an_episode_with_chapters_is_published_like_any_other(ngopi, published, recording):
@@ -67,8 +78,8 @@ def test_an_episode_with_chapters_is_published_like_any_other(ngopi, published, 
     assert ngopi("publish").out.startswith("Nothing to do")
 
 
-def test_an_editors_yes_outlives_new_chapters(ngopi, published):
-    """Whoever approved what the public gets, approved no chapters."""
+def test_new_chapters_want_a_new_yes(ngopi, published):
+    """They are public with the episode, and were not in what the editor read."""
     config = published / "ngopi.toml"
     text = config.read_text("utf-8")
     config.write_text(text.replace("editor_required = false", "editor_required = true"), "utf-8")
@@ -77,22 +88,43 @@ def test_an_editors_yes_outlives_new_chapters(ngopi, published):
     assert ngopi("approve", "rapat", "--as", "Sari").status == 0
     path.write_text(path.read_text("utf-8").replace("season", f"{CHAPTERS}\nseason", 1), "utf-8")
 
+    assert ngopi("publish", "--json").json["waiting"] == ["rapat"]
+    assert ngopi("approve", "rapat", "--as", "Sari").status == 0
     assert ngopi("publish", "--json").json["change"] == ["rapat"]
 
 
-def test_pull_takes_no_chapters_away(ngopi, published, monkeypatch):
-    """A colleague's newer title comes into the folder; its chapters are nobody else's."""
-    path = add(published, CHAPTERS)
+def test_pull_takes_no_chapters_away_that_nobody_published(ngopi, published):
+    """Releases of an earlier ngopi have none, and a colleague's newer title takes none away."""
+    path = published / "episodes/rapat/episode.md"
     ours = path.read_text("utf-8")
     path.write_text(ours.replace('title = "Rapat"', 'title = "Rapat besar"', 1), "utf-8")
     assert ngopi("publish", "--json").json["change"] == ["rapat"]
     path.write_text(ours, "utf-8")
+    add(published, CHAPTERS)
 
     assert ngopi("pull", "--take", "theirs").status == 0
 
     text = path.read_text("utf-8")
     assert 'title = "Rapat besar"' in text
     assert CHAPTERS in text
+
+
+def test_chapters_that_a_colleague_took_away_go(ngopi, published, tmp_path):
+    add(published, CHAPTERS)
+    assert ngopi("publish").status == 0
+    path = published / "episodes/rapat/episode.md"
+    ours = path.read_text("utf-8")
+    colleague = shutil.copytree(published, tmp_path / "rekan")
+    edit = colleague / "episodes/rapat/episode.md"
+    edit.write_text(ours.replace(CHAPTERS, ""), "utf-8")
+    store = f"file:{published / 'public'}"
+    settings = colleague / "ngopi.toml"
+    settings.write_text(settings.read_text("utf-8").replace("file:public", store), "utf-8")
+    assert ngopi("--show", colleague, "publish", "--json").json["change"] == ["rapat"]
+
+    assert ngopi("pull").out == "Brought up to date: rapat\n"
+
+    assert "chapters" not in path.read_text("utf-8")
 
 
 def test_new_audio_keeps_the_chapters(ngopi, published):
