@@ -368,7 +368,7 @@ def _copy_cover(cover: Path | None, folder: Path) -> Path | None:
 def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None) -> CatalogueEntry:
     """Give an episode other audio, and another cover if one is named.
 
-    Of the same audio the folder may know more than whoever brings it: it keeps its certificate.
+    Of the same sound the folder may know more than whoever brings it: it keeps its certificate.
 
     Raises:
         DiskError: it could not be written; the old files are still there.
@@ -401,7 +401,7 @@ def whole_audio(entry: CatalogueEntry) -> AudioFile:
 
 def _with_certificate(audio: AudioFile, folder: Path) -> AudioFile:
     known, _key, _problems = read_audio(folder, _AUDIO, None)
-    if known is None or known.sha256 != audio.sha256 or audio.done or audio.turns or audio.curve:
+    if known is None or audio.done or audio.turns or audio.curve or not known.sounds_as(audio):
         return audio
     return replace(audio, done=known.done, turns=known.turns, curve=known.curve)
 

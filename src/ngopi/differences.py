@@ -13,7 +13,7 @@ from ngopi.model import Chapter, Episode, Person, Show
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ngopi.model import AudioFile, Release, ShowRelease, StoredObject
+    from ngopi.model import Release, ShowRelease, StoredObject
 
 _LINE = 60  # characters of a value that fit beside the other one
 _BEFORE = 20  # and how many of them may lead to where a long text begins to differ
@@ -24,7 +24,7 @@ _NOT_SHOWN = {"guid"}
 def between_episodes(ours: Release, theirs: Release) -> Iterator[str]:
     """Yield a line for each field in which two releases of one episode differ."""
     yield from _between(ours.episode, theirs.episode)
-    if _heard(ours.audio) != _heard(theirs.audio) and ours.audio.sha256 != theirs.audio.sha256:
+    if not ours.audio.sounds_as(theirs.audio):
         here, there = round(ours.audio.duration_s), round(theirs.audio.duration_s)
         text = _("audio: here {here} s, public {there} s")
         if here == there:
@@ -54,11 +54,6 @@ def _between(ours: Episode | Show, theirs: Episode | Show) -> Iterator[str]:
 def _between_covers(ours: StoredObject | None, theirs: StoredObject | None) -> Iterator[str]:
     if (ours and ours.sha256) != (theirs and theirs.sha256):
         yield "  " + _("cover: another picture")
-
-
-def _heard(audio: AudioFile) -> str:
-    """Return what stands for the sound: the file's tags say what was told of it already."""
-    return audio.sound_sha256 or audio.sha256
 
 
 def _text(value: object) -> str:

@@ -224,13 +224,12 @@ def test_what_a_colleague_pulls_is_all_that_was_published(ngopi, prepared, tmp_p
         [mine] = read_catalogue(theirs / "episodes", zone=ZONE)
         edit_episode(mine, {"title": "Punya saya"}, notes=None)
 
-    assert (
-        ngopi("--show", theirs, "pull", *(("--take", "theirs") if way == "taken" else ())).status
-        == 0
-    )
+    take = ("--take", "theirs") if way == "taken" else ()
+    assert ngopi("--show", theirs, "pull", *take).status == 0
 
     [pulled] = read_catalogue(theirs / "episodes", zone=ZONE)
     assert pulled.episode == wanted
+    [entry] = read_catalogue(ours / "episodes", zone=ZONE)  # with new tags by now
     kept = entry.audio if way != "added" else replace(entry.audio, **CERTIFICATE)
     assert pulled.audio == kept
     assert is_dataclass(pulled.audio.curve) == (way != "added")
