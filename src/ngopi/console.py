@@ -10,8 +10,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ngopi.errors import one_line
 from ngopi.i18n import _
+from ngopi.letters import one_line, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +39,7 @@ class Console:
     def result(self, document: Json, *lines: str) -> None:
         """Print a command's result: *lines* for a person, *document* for a program."""
         if self.as_json:
-            print(json.dumps(_finite(document), ensure_ascii=False))  # noqa: T201 - stdout is this module's
+            print(quoted(json.dumps(_finite(document), ensure_ascii=False)))  # noqa: T201 - stdout is this module's
         else:
             for line in lines:
                 print(one_line(line))  # noqa: T201 - stdout is this module's
@@ -69,7 +69,7 @@ class Console:
         """Say what happened and what to do next, for a failure that has no class of its own."""
         if self.as_json:
             told = {"code": code, "message": message, "hint": hint, "exit_code": exit_status}
-            _say(json.dumps({"error": told}, ensure_ascii=False))
+            _say(quoted(json.dumps({"error": told}, ensure_ascii=False)))
             return
         for line in _("Error: {message}").format(message=message).split("\n"):
             self.note(line)

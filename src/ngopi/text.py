@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ngopi.letters import without_hidden
+
 # XML 1.0 (section 2.2) has no place for these; C1 controls are legal there, yet mean nothing.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # Windows opens a device under these names in every folder, whatever ending they have.
@@ -19,8 +21,8 @@ def clean_text(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Return *text* as one clean line: single spaces, none at the ends."""
-    return " ".join(clean_text(text).split())
+    """Return *text* as one clean line: single spaces, none at the ends, nothing that hides."""
+    return " ".join(without_hidden(clean_text(text)).split())
 
 
 def slug_of(title: str) -> str:

@@ -251,9 +251,13 @@ def test_a_name_is_shown_as_it_is_typed(ngopi, show, tmp_path, name):
         ("\n", r"\n"),
         ("\r", r"\r"),
         ("\x9b2J", r"\x9b2J"),
-        ("\u202e", r"\u202e"),
+        ("\u202e", "⟨U+202E⟩"),
+        ("\u200b", "⟨U+200B⟩"),
+        ("\u00ad", "⟨U+00AD⟩"),
+        ("\ufeff", "⟨U+FEFF⟩"),
+        ("\U000e0041", "⟨U+E0041⟩"),
     ],
-    ids=["escape", "newline", "return", "c1", "right-to-left"],
+    ids=["escape", "newline", "return", "c1", "right-to-left", "no room", "soft", "BOM", "tag"],
 )
 def test_nothing_in_a_name_moves_the_terminal(ngopi, show, tmp_path, character, shown):
     missing = tmp_path / f"a{character}b.wav"

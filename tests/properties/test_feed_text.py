@@ -23,9 +23,12 @@ PODCAST = "{https://podcastindex.org/namespace/1.0}"
 unhurried = settings(deadline=None)
 
 anything = st.text(alphabet=st.characters(exclude_categories=[]), max_size=60)
-# All that XML 1.0 can hold, but for line ends and C1 controls.
+# All that XML 1.0 can hold, but for line ends, C1 controls and what nobody sees.
 legal = st.text(
-    alphabet=st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"),
+    alphabet=st.characters(
+        exclude_categories=["Cc", "Cf", "Cs"],
+        exclude_characters="\ufffe\uffff\u1160\u115f\u3164\uffa0\u17b4\u17b5",
+    ),
     min_size=1,
     max_size=60,
 ).filter(str.strip)

@@ -13,6 +13,7 @@ import click
 
 from ngopi.console import Console
 from ngopi.i18n import _
+from ngopi.letters import one_line
 
 if TYPE_CHECKING:
     from ngopi.config import Config
@@ -111,7 +112,7 @@ def confirm(question: str, *, example: str) -> None:
 
     if not sys.stdin.isatty():
         raise OptionMissingError(option="--yes", example=example)
-    click.confirm(question, abort=True, err=True)
+    click.confirm(one_line(question), abort=True, err=True)
 
 
 def current_time() -> datetime:

@@ -11,8 +11,8 @@ import click
 
 from ngopi.cli.session import Session, current_time, program
 from ngopi.cli.translated import Command, Name, option
-from ngopi.errors import one_line
 from ngopi.i18n import N_, _, ngettext
+from ngopi.letters import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

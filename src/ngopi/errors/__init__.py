@@ -33,9 +33,6 @@ from ngopi.errors.base import (
 from ngopi.errors.base import (
     _in_sentence as _in_sentence,
 )
-from ngopi.errors.base import (
-    one_line as one_line,
-)
 from ngopi.errors.feeds import (
     FeedAddressError as FeedAddressError,
 )

@@ -7,22 +7,14 @@ An error is raised with the values its sentence names::
 The sentence is put together, in the reader's language, when it is shown.
 """
 
-import re
 from string import Formatter
 from typing import ClassVar
 
 from ngopi.i18n import _
-
-# What moves a terminal's cursor, ends a line or turns the order of letters around.
-_UNSHOWN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from ngopi.letters import one_line
 
 DATA, MISSING, UNAVAILABLE, BUG, IO, CONFLICT, REFUSED, CONFIG = 65, 66, 69, 70, 74, 75, 77, 78
 INTERRUPTED = 130
-
-
-def one_line(text: str) -> str:
-    """Return *text* as one line for a terminal: control characters are shown as escapes."""
-    return _UNSHOWN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class NgopiError(Exception):
