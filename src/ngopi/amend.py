@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from ngopi.errors import (
     AudioGoneError,
+    LedgerUnreadableError,
     NoSuchHistoryError,
     NothingPublicError,
     NotPublicError,
     NotRetractedError,
     SlugReusedError,
 )
+from ngopi.gate import is_seq
 from ngopi.ledger import (
     Intent,
     forget_intent,
@@ -21,14 +23,15 @@ from ngopi.ledger import (
     read_intent,
     write_intent,
 )
-from ngopi.model import Ledger, Release, ShowRelease
+from ngopi.model import Ledger, ShowRelease
 from ngopi.seen import look_ahead
 from ngopi.transaction import (
     Change,
     bring_feed_in_line,
     commit,
     feed_is_current,
-    load,
+    load_entry,
+    load_show,
     look,
     newest_first,
     settle,
@@ -79,7 +82,7 @@ def retract(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
 
 def delete_audio(config: Config, store: Store, entry: LedgerEntry) -> str:
     """Delete a retracted episode's audio from the store; return its key."""
-    key = load(config, store, Release, entry.release).enclosure.key
+    key = load_entry(config, store, entry).enclosure.key
     store.delete(key)
     return key
 
@@ -240,10 +243,10 @@ def _amend(
 
 def _show(config: Config, store: Store, wanted: Ledger, public: Ledger) -> ShowRelease:
     """Return *wanted*'s show at *public*'s address: at an older one, nobody may answer."""
-    show = load(config, store, ShowRelease, wanted.show)
+    show = load_show(config, store, wanted)
     if wanted.show == public.show:
         return show
-    url = load(config, store, ShowRelease, public.show).show.public_url
+    url = load_show(config, store, public).show.public_url
     cover = replace(show.cover, url=f"{url}/{show.cover.key}")
     return replace(show, show=replace(show.show, public_url=url), cover=cover)
 
@@ -253,15 +256,18 @@ def _find(entries: tuple[LedgerEntry, ...], slug: str) -> LedgerEntry | None:
 
 
 def _past(store: Store, seq: int) -> Ledger:
-    found = store.read(history_key(seq))
+    found = store.read(history_key(seq)) if is_seq(seq) else None
     if found is None:
         raise NoSuchHistoryError(seq=seq)
-    return from_json(Ledger, found[0], key=history_key(seq))
+    past = from_json(Ledger, found[0], key=history_key(seq))
+    if past.seq != seq:
+        raise LedgerUnreadableError(key=history_key(seq), reason=f"seq: {past.seq}")
+    return past
 
 
 def _require_audio(config: Config, store: Store, entries: tuple[LedgerEntry, ...]) -> None:
     for entry in entries:
-        release = load(config, store, Release, entry.release)
+        release = load_entry(config, store, entry)
         head = store.head(release.enclosure.key)
         if head is None or head.size_bytes != release.enclosure.size_bytes:
             raise AudioGoneError(slug=entry.slug, key=release.enclosure.key)

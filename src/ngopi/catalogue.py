@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -18,30 +19,26 @@ from ngopi.errors import (
 )
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
+from ngopi.objections import episode_objections
 from ngopi.reading import leads_out
 from ngopi.recall import bytes_of, key_of, read_audio, read_written
 from ngopi.roles import with_roles
-from ngopi.text import clean_line, is_slug, slug_of
+from ngopi.text import is_slug, slug_of
 from ngopi.tomlfile import Problem, build, line_of, parse, whole_dates
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
     from pathlib import Path
 
     from ngopi.recall import Recall
 
 _FENCE = "+++"
+_GUID_LINE = re.compile(rb"""(?m)^[ \t]*guid[ \t]*=[ \t]*["']([^"'\r\n]+)["']""")
 _DRAFT_LINE = "published = 2026-11-22T16:00:00+07:00"
-EARLIEST_YEAR, LATEST_YEAR = 1980, 9000
 _APPROVAL = "approval.toml"
 _AUDIO = "audio.toml"
 _EPISODE = "episode.md"
 _COVERS = ("cover.jpg", "cover.png")
-
-
-def is_possible(published: datetime) -> bool:
-    """Say whether a show can have this date: clocks, TOML and RSS agree on these years."""
-    return EARLIEST_YEAR <= published.year <= LATEST_YEAR
 
 
 def require_slug(slug: str) -> str:
@@ -82,6 +79,13 @@ def _folders(episodes: Path) -> list[Path]:
     with os.scandir(episodes) as found:  # it knows what is a folder without asking the disk again
         names = [each.name for each in found if each.name[0] != "." and each.is_dir()]
     return [episodes / name for name in sorted(names)]
+
+
+def guids_of(episodes: Path) -> set[str]:
+    """Return the guids that the files of all episodes say, also where they have mistakes."""
+    texts = (bytes_of(folder, _EPISODE) for folder in _folders(episodes))
+    found = (_GUID_LINE.search(text) for text in texts if isinstance(text, bytes))
+    return {guid[1].decode(errors="replace") for guid in found if guid}
 
 
 def find_entry(entries: tuple[CatalogueEntry, ...], slug: str) -> CatalogueEntry:
@@ -221,7 +225,9 @@ def _episode(
     people, unknown = with_roles(episode.people)
     problems += [Problem(line=line_of(front, "people"), text=said) for said in unknown]
     episode = replace(episode, people=people)
-    problems += _objections(episode, front)
+    problems += [
+        Problem(line=line_of(front, key), text=said) for key, said in episode_objections(episode)
+    ]
     return (None, problems) if problems else (episode, [])
 
 
@@ -229,27 +235,6 @@ def _in_zone(episode: Episode, zone: tzinfo) -> Episode:
     if episode.published is None or episode.published.tzinfo is not None:
         return episode
     return replace(episode, published=episode.published.replace(tzinfo=zone))
-
-
-def _objections(episode: Episode, front: str) -> list[Problem]:
-    problems = []
-    for key in ("title", "guid"):
-        if not clean_line(getattr(episode, key)):
-            said = _('"{key}" is empty').format(key=key)
-            problems.append(Problem(line=line_of(front, key), text=said))
-    for key in ("season", "number"):
-        number = getattr(episode, key)
-        if number is not None and number < 1:
-            said = _('"{key}" must be 1 or more; leave the line out if there is none')
-            problems.append(Problem(line=line_of(front, key), text=said.format(key=key)))
-    if episode.published is not None and not is_possible(episode.published):
-        said = _('"published" must lie between the years {earliest} and {latest}')
-        text = said.format(earliest=EARLIEST_YEAR, latest=LATEST_YEAR)
-        problems.append(Problem(line=line_of(front, "published"), text=text))
-    if any(not clean_line(person.name) for person in episode.people):
-        said = _('"people" holds somebody without a name')
-        problems.append(Problem(line=line_of(front, "people"), text=said))
-    return problems
 
 
 def episode_keys(episode: Episode) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ngopi.categories import CATEGORIES
 from ngopi.errors import ConfigInvalidError, LinkOutError, NoShowError, ShowFolderMissingError
 from ngopi.i18n import _
 from ngopi.model import AudioSettings, Show, StoreSettings, WorkflowSettings
+from ngopi.objections import LONGEST_TEXT, guid_rule, is_guid, line_objections
 from ngopi.reading import leads_out, read_file
 from ngopi.text import is_slug
 from ngopi.tomlfile import Problem, build, line_of, parse, unknown_keys
@@ -200,8 +201,8 @@ def _objections(
     if not isinstance(cover, str) or not cover.strip():
         yield "show", "cover", _('"cover" must be the name of a picture, as in "cover.jpg"')
     if show is not None:
-        yield from (("show", *objection) for objection in _show_objections(show))
-        if why := _public_url_objection(show.public_url):
+        yield from (("show", *objection) for objection in show_objections(show))
+        if why := public_url_objection(show.public_url):
             yield "store", "public_url", why
     if store is not None:
         yield from (("store", *objection) for objection in _store_objections(store))
@@ -223,18 +224,9 @@ def _file_objections(
             yield table, key, said.format(key=key)
 
 
-def _show_objections(show: Show) -> Iterator[tuple[str, str]]:
-    if not is_slug(show.name):
-        yield (
-            "name",
-            _(
-                '"name" may hold small letters a-z, digits and hyphens only, and be no name that '
-                "Windows keeps for itself (con, nul, com1 …)"
-            ),
-        )
-    for key in ("title", "description", "author"):
-        if not getattr(show, key).strip():
-            yield key, _('"{key}" is empty').format(key=key)
+def show_objections(show: Show) -> Iterator[tuple[str, str]]:
+    """Yield the key and what is wrong with it, whoever wrote it: a person or a store."""
+    yield from _name_objections(show)
     if not re.fullmatch(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*", show.language):
         yield "language", _('"language" must be a language code, as in "id" or "en-GB"')
     if show.category not in CATEGORIES:
@@ -257,7 +249,30 @@ def _show_objections(show: Show) -> Iterator[tuple[str, str]]:
         yield "link", _('"link" must be a web address that begins with https://')
 
 
-def _public_url_objection(url: str) -> str | None:
+def _name_objections(show: Show) -> Iterator[tuple[str, str]]:
+    if not is_slug(show.name):
+        yield (
+            "name",
+            _(
+                '"name" may hold small letters a-z, digits and hyphens only, and be no name that '
+                "Windows keeps for itself (con, nul, com1 …)"
+            ),
+        )
+    if show.guid is not None and not is_guid(show.guid):
+        yield "guid", guid_rule()
+    for key in ("title", "description", "author"):
+        if not getattr(show, key).strip():
+            yield key, _('"{key}" is empty').format(key=key)
+    lines = {key: getattr(show, key) or "" for key in ("title", "author", "copyright", "email")}
+    for key, why in line_objections(**lines, link=show.link or ""):
+        yield key, f'"{key}": {why}'
+    if len(show.description) > LONGEST_TEXT:
+        said = _('"{key}" is too long: more than {most} characters')
+        yield "description", said.format(key="description", most=LONGEST_TEXT)
+
+
+def public_url_objection(url: str) -> str | None:
+    """Return why the public cannot be sent to *url*; None: it can."""
     try:
         parts = urlsplit(url)
         host, odd = parts.hostname or "", parts.username or parts.query or parts.fragment

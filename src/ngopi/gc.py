@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from ngopi.errors import (
     LedgerUnreadableError,
+    NgopiTooOldError,
     NothingPublicError,
+    ObjectTooBigError,
     StoreVerifyError,
     SwapConflictError,
 )
-from ngopi.ledger import LEDGER_KEY, history_key, ledger_of, release_key
+from ngopi.ledger import LEDGER_KEY, ledger_of, release_key, seq_of
 from ngopi.model import Ledger, ObjectHead, Release, ShowRelease
 from ngopi.transaction import kept_ledger, load
+from ngopi.whose import require_same_show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +74,7 @@ def find_garbage(
     Raises:
         NothingPublicError: there is no ledger, so nothing could be told from garbage.
         LedgerUnreadableError: the ledger is damaged.
+        AnotherShowError: it is another show's.
     """
     # Listed before the ledger is read: what is published in between is referenced by it.
     stock = inventory(store) if stock is None else stock
@@ -78,6 +82,7 @@ def find_garbage(
     ledger = ledger_of(found)
     if found is None or ledger is None:
         raise NothingPublicError
+    require_same_show(config, store, ledger)
     named, sure = _referenced(config, store, ledger, stock)
     named |= {
         f"audio/{entry.episode.slug}-{entry.audio.sha256[:12]}.mp3"
@@ -123,8 +128,7 @@ def _referenced(
     config: Config, store: Store, ledger: Ledger, stock: dict[str, ObjectHead]
 ) -> tuple[set[str], bool]:
     """Return the keys that any state names, and whether all of them could be asked."""
-    seqs = range(1, max((ledger.seq, *_history(stock))))
-    past = {seq: kept_ledger(store, seq) for seq in seqs if history_key(seq) in stock}
+    past = {seq: kept_ledger(store, seq) for seq in _history(stock)}
     ledgers = [ledger, *(known for known in past.values() if known is not None)]
     sure = len(ledgers) == len(past) + 1
     shows = {sha256 for known in ledgers for sha256 in (known.show, *known.shows)}
@@ -133,7 +137,7 @@ def _referenced(
     for sha256 in shows | releases:
         try:
             named |= set(_objects(_loaded(config, store, sha256, shows=shows)))
-        except (LedgerUnreadableError, StoreVerifyError):
+        except (LedgerUnreadableError, NgopiTooOldError, ObjectTooBigError, StoreVerifyError):
             sure = False
     return named, sure
 
@@ -146,9 +150,9 @@ def _loaded(config: Config, store: Store, sha256: str, *, shows: set[str]) -> Re
 
 def _history(stock: dict[str, ObjectHead]) -> Iterator[int]:
     for key in stock:
-        name = key.removeprefix("history/").removesuffix(".json")
-        if key.startswith("history/") and name.isdigit():
-            yield int(name) + 1
+        seq = seq_of(key)
+        if seq is not None:
+            yield seq
 
 
 def _entries(ledger: Ledger) -> Iterator[tuple[str, ...]]:

@@ -25,7 +25,6 @@ from ngopi.catalogue import (
     add_entry,
     edit_episode,
     episode_keys,
-    is_possible,
     read_catalogue,
     replace_audio,
     require_slug,
@@ -54,6 +53,7 @@ from ngopi.model import (
 )
 from ngopi.notes import notes_text
 from ngopi.numbering import same_numbers
+from ngopi.objections import is_possible
 from ngopi.reading import read_file
 from ngopi.roles import nearest_role, role_of
 from ngopi.tags import sound_sha256, write_tags

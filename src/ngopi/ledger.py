@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +13,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 from ngopi.atomic import sweep, write_atomic
-from ngopi.errors import DiskError, LedgerUnreadableError
+from ngopi.errors import DiskError, LedgerUnreadableError, NgopiTooOldError
+from ngopi.gate import admit, decode, is_seq, lowest_format
 from ngopi.model import CatalogueEntry, Ledger, Release, ShowRelease
 from ngopi.tomlfile import adapter
 
@@ -25,11 +27,11 @@ LEDGER_KEY = "ledger.json"
 _BASES = "bases.json"
 _INTENT = "intent.json"
 _NAME = "name.json"
-# The format that this ngopi reads, and every one before it.
-FORMAT = 2
 
 # Keys that came later: what lacks them keeps its bytes, and its hash. Chapters came into format 1.
 _LATER = {"chapters", "gone", "sound_sha256", "withdrawn"}
+
+_HISTORY = re.compile(r"history/([1-9]\d{0,15})\.json", re.ASCII)
 
 T = TypeVar("T", Ledger, Release, ShowRelease)
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -45,18 +47,15 @@ def history_key(seq: int) -> str:
     return f"history/{seq}.json"
 
 
+def seq_of(key: str) -> int | None:
+    """Return the sequence of the ledger that the history keeps under *key*, or None."""
+    found = _HISTORY.fullmatch(key)
+    return int(found[1]) if found and is_seq(int(found[1])) else None
+
+
 def to_json(value: DataclassInstance) -> bytes:
     """Return the canonical JSON of a release or ledger: equal values, equal bytes."""
-    return _CANONICAL.encode({"format": format_of(value), **_plain_fields(value)}).encode()
-
-
-def format_of(value: DataclassInstance) -> int:
-    """Return the lowest format that holds all of *value*: what can be, stays readable.
-
-    An ngopi that knows format 1 only would publish an episode without its chapters.
-    """
-    later = isinstance(value, Ledger) and bool(value.gone or value.withdrawn)
-    return 2 if later or (isinstance(value, Release) and value.episode.chapters) else 1
+    return _CANONICAL.encode({"format": lowest_format(value), **_plain_fields(value)}).encode()
 
 
 def sha256_of_bytes(data: bytes) -> str:
@@ -65,25 +64,13 @@ def sha256_of_bytes(data: bytes) -> str:
 
 
 def from_json(kind: type[T], data: bytes, *, key: str) -> T:
-    """Return the *kind* that was written as *data* under *key*.
+    """Return the *kind* that was written as *data* under *key*, if the gate lets it in.
 
     Raises:
-        LedgerUnreadableError: it is damaged, or of a later format than this ngopi knows.
+        LedgerUnreadableError: it is damaged, or holds what no ngopi would have written.
+        NgopiTooOldError: a later ngopi wrote it.
     """
-    from pydantic import ValidationError
-
-    try:
-        document = json.loads(data)
-        written_as = document.pop("format")
-        # Before the shape, of which nobody here knows a thing where the format is a later one.
-        if type(written_as) is not int or not 1 <= written_as <= FORMAT:
-            raise LedgerUnreadableError(key=key, reason=f"format {written_as}")
-        value: T = adapter(kind).validate_python(_with_infinity(document))
-    except (ValueError, KeyError, AttributeError, TypeError, ValidationError) as error:
-        raise LedgerUnreadableError(key=key, reason=type(error).__name__) from error
-    if written_as < format_of(value):
-        raise LedgerUnreadableError(key=key, reason=f"format {written_as}")
-    return value
+    return admit(kind, data, key=key)
 
 
 def state_of(entry: CatalogueEntry, ledger: Ledger | None, *, now: datetime) -> str:
@@ -120,17 +107,19 @@ def seen_ledger(scratch: Path) -> Ledger | None:
     """Return the ledger that this folder saw last; None if it never saw one, or forgot it."""
     try:
         return _ledger((scratch / LEDGER_KEY).read_bytes())
-    except (OSError, LedgerUnreadableError):  # a copy that may be forgotten
+    except (OSError, LedgerUnreadableError, NgopiTooOldError):  # a copy that may be forgotten
         return None
 
 
 def read_bases(scratch: Path) -> dict[str, str]:
     """Return, by guid, the release that this folder last agreed with; empty if forgotten."""
     try:
-        bases = json.loads((scratch / _BASES).read_bytes())
+        bases = decode((scratch / _BASES).read_bytes())
     except (OSError, ValueError):  # a memory that may be lost: then the ledger's history decides
         return {}
-    return bases if isinstance(bases, dict) else {}
+    if not isinstance(bases, dict):
+        return {}
+    return {guid: base for guid, base in bases.items() if isinstance(base, str)}
 
 
 def write_bases(scratch: Path, agreed: dict[str, str]) -> None:
@@ -161,9 +150,10 @@ def read_intent(scratch: Path) -> Intent | None:
     from pydantic import ValidationError
 
     try:
-        return adapter(Intent).validate_json((scratch / _INTENT).read_bytes())
-    except (OSError, ValidationError):  # a memory that may be lost
+        intent = adapter(Intent).validate_python(decode((scratch / _INTENT).read_bytes()))
+    except (OSError, ValueError, ValidationError):  # a memory that may be lost
         return None
+    return intent if is_seq(intent.seq) and intent.at.tzinfo is not None else None
 
 
 def write_intent(scratch: Path, intent: Intent) -> None:
@@ -192,7 +182,7 @@ def forget_intent(scratch: Path) -> None:
 def remembered_name(scratch: Path) -> str | None:
     """Return the name under which this folder publishes; None: nobody has said it yet."""
     try:
-        name: object = json.loads((scratch / _NAME).read_bytes())
+        name = decode((scratch / _NAME).read_bytes())
     except (OSError, ValueError):  # a memory that may be lost: then it is asked again
         return None
     return name if isinstance(name, str) and name.strip() and name.isprintable() else None
@@ -235,13 +225,3 @@ def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return _plain_fields(value)
     return value
-
-
-def _with_infinity(document: dict[str, object]) -> dict[str, object]:
-    audio = document.get("audio")
-    if isinstance(audio, dict):
-        for name in ("before", "after"):
-            loudness = audio.get(name)
-            if isinstance(loudness, dict):
-                audio[name] = {k: -math.inf if v is None else v for k, v in loudness.items()}
-    return document

@@ -31,7 +31,7 @@ from ngopi.ledger import (
     to_json,
     write_bases,
 )
-from ngopi.model import Ledger, LedgerEntry, Release, ShowRelease, StoredObject
+from ngopi.model import Ledger, LedgerEntry, Release, StoredObject
 from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wish
 from ngopi.seen import remember, require_ahead
 from ngopi.store.reach import require_public
@@ -44,7 +44,8 @@ from ngopi.transaction import (
     commit,
     feed_is_current,
     kept_ledger,
-    load,
+    load_entry,
+    load_show,
     look,
     newest_first,
     settle,
@@ -233,14 +234,12 @@ def _refuse(config: Config, store: Store, plan: Plan, wish: Wish, public: Public
         raise ShowClashError(
             by=changed.by,
             at=f"{changed.at.astimezone(config.zone):%Y-%m-%d %H:%M %Z}",
-            fields=tuple(
-                between_shows(wish.show, load(config, store, ShowRelease, public.ledger.show))
-            ),
+            fields=tuple(between_shows(wish.show, load_show(config, store, public.ledger))),
         )
     slug = plan.clashes[0]
     ours = next(release for release in wish.releases if release.episode.slug == slug)
     entry = next(e for e in public.ledger.entries if e.guid == ours.episode.guid)
-    theirs = load(config, store, Release, entry.release)
+    theirs = load_entry(config, store, entry)
     raise EpisodeClashError(
         slug=slug,
         by=entry.by,
@@ -353,7 +352,7 @@ def _change(
         public[guid] = _entry(wish, release, public.get(guid), by=by, now=now)
     show = wish.show
     if ledger is not None and plan.show == "behind":
-        show = load(config, store, ShowRelease, ledger.show)
+        show = load_show(config, store, ledger)
     return Change(
         show=show,
         releases=changed,

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from ngopi.atomic import write_atomic
 from ngopi.catalogue import add_entry, edit_episode, episode_keys, replace_audio
 from ngopi.differences import between_episodes, between_shows
-from ngopi.errors import LedgerUnreadableError, NothingPublicError
+from ngopi.errors import LedgerUnreadableError, NgopiTooOldError, NothingPublicError
 from ngopi.ledger import read_bases, sha256_of_bytes, to_json, write_bases
-from ngopi.model import Release, ShowRelease
+from ngopi.model import Release
 from ngopi.plan import release_of, show_of, show_verdict
 from ngopi.seen import look_ahead
-from ngopi.transaction import load
+from ngopi.transaction import load, load_entry, load_show
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, Ledger, LedgerEntry, Take
+    from ngopi.model import CatalogueEntry, Ledger, LedgerEntry, ShowRelease, Take
     from ngopi.store import Store
 
 
@@ -60,7 +60,7 @@ def pull(
     found: dict[str, list[str]] = {"added": [], "updated": [], "kept": []}
     differing: dict[str, tuple[str, ...]] = {}
     for public in ledger.entries:
-        theirs = load(config, store, Release, public.release)
+        theirs = load_entry(config, store, public)
         mine = here.get(public.guid)
         verdict = "added" if mine is None else _verdict(config, mine, public, bases, take)
         if verdict == "differing":
@@ -74,7 +74,7 @@ def pull(
         found[verdict].append(public.slug)
         agreed[public.guid] = public.release
     write_bases(config.scratch, agreed)
-    show = load(config, store, ShowRelease, ledger.show)
+    show = load_show(config, store, ledger)
     return Pulled(
         **{name: tuple(slugs) for name, slugs in found.items()},
         differing=differing,
@@ -126,7 +126,7 @@ def _base(config: Config, store: Store, guid: str, bases: dict[str, str]) -> Rel
     """Return the release that this folder last agreed with; None if it cannot be had."""
     try:
         return load(config, store, Release, bases[guid]) if guid in bases else None
-    except LedgerUnreadableError:  # of another store, or lost: then nobody knows
+    except (LedgerUnreadableError, NgopiTooOldError):  # of another store, or lost: nobody knows
         return None
 
 

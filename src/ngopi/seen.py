@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import StorePutBackError
+from ngopi.gate import decode, is_seq
 from ngopi.ledger import seen_ledger
+from ngopi.tomlfile import adapter
 from ngopi.transaction import kept_ledger, look
+from ngopi.whose import require_same_show
 
 if TYPE_CHECKING:
     from ngopi.config import Config
@@ -51,9 +54,11 @@ def require_ahead(config: Config, store: Store, ledger: Ledger | None) -> None:
     """Remember *ledger*, which lies in *store*, unless it is not what followed on what was seen.
 
     Raises:
+        AnotherShowError: it is another show's.
         StorePutBackError: this folder has seen a later state there, or another of that number.
         DiskError: it cannot be remembered.
     """
+    require_same_show(config, store, ledger)
     seen = read_seen(config, ledger)
     if seen is not None and not _follows(store, ledger, seen):
         raise StorePutBackError(seen=seen.seq, found=ledger.seq if ledger else 0)
@@ -69,11 +74,11 @@ def read_seen(config: Config, ledger: Ledger | None) -> Seen | None:
     """
     place = _place(config.store)
     try:
-        document = json.loads((config.scratch / _MEMORY).read_bytes())
-        seen = Seen(
-            place=str(document["place"]), seq=int(document["seq"]), nonce=str(document["nonce"])
-        )
-    except (OSError, ValueError, TypeError, KeyError):  # a memory that may be lost
+        document = decode((config.scratch / _MEMORY).read_bytes())
+        seen = adapter(Seen).validate_python(document)
+        if not is_seq(seen.seq):
+            raise ValueError(seen.seq)  # noqa: TRY301 - no state had that number
+    except (OSError, ValueError):  # a memory that may be lost
         copy = seen_ledger(config.scratch)
         if copy is None or ledger is None or copy.guid != ledger.guid:
             return None

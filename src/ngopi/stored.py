@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import ObjectTakenError, SwapConflictError
+from ngopi.gate import decode
+from ngopi.tomlfile import adapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +90,7 @@ class Examined:
 
 def _read(path: Path) -> dict[str, tuple[str, str]]:
     try:
-        document = json.loads(path.read_bytes())
-        return {str(key): (str(version), str(sha)) for key, (version, sha) in document.items()}
-    except (OSError, ValueError, TypeError, AttributeError):  # a memory that may be lost
+        known = decode(path.read_bytes())
+        return adapter(dict[str, tuple[str, str]]).validate_python(known)
+    except (OSError, ValueError):  # a memory that may be lost
         return {}

@@ -20,7 +20,10 @@ from ngopi.errors import (
     CredentialsRefusedError,
     FeedRefusedError,
     LedgerUnreadableError,
+    NgopiTooOldError,
+    ObjectTooBigError,
     PublishContendedError,
+    ReleaseUnreadableError,
     StorePutBackError,
     StoreReadError,
     StoreVerifyError,
@@ -28,7 +31,9 @@ from ngopi.errors import (
 )
 from ngopi.feed.build import build_feed, items_of
 from ngopi.feed.check import check_feed
+from ngopi.gate import is_seq
 from ngopi.gone import union_of_gone, union_of_withdrawn
+from ngopi.i18n import _
 from ngopi.ledger import (
     LEDGER_KEY,
     from_json,
@@ -39,6 +44,7 @@ from ngopi.ledger import (
     to_json,
 )
 from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, Show, ShowRelease, Withdrawn
+from ngopi.objections import is_hash
 from ngopi.recall import Memory, key_of
 
 if TYPE_CHECKING:
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
 
 FEED_KEY = "feed.xml"
 _ATTEMPTS = 12
+_OTHER_BYTES = "sha256"
 _SHOWS_KEPT = 20
 # What an item looks like is theirs to decide too.
 _FEED_LIBRARIES = ("feedgen", "lxml", "markdown-it-py", "nh3")
@@ -121,13 +128,17 @@ def look(store: Store) -> Public:
 
 
 def kept_ledger(store: Store, seq: int) -> Ledger | None:
-    """Return the ledger that the history keeps of state *seq*; None: it is gone or damaged."""
+    """Return the ledger that the history keeps of state *seq*.
+
+    None: it is gone or damaged, or no ngopi of today can read it.
+    """
     key = history_key(seq)
     try:
-        found = store.read(key)
-        return None if found is None else from_json(Ledger, found[0], key=key)
-    except (LedgerUnreadableError, StoreVerifyError):
+        found = store.read(key) if is_seq(seq) else None
+        kept = None if found is None else from_json(Ledger, found[0], key=key)
+    except (LedgerUnreadableError, NgopiTooOldError, ObjectTooBigError, StoreVerifyError):
         return None
+    return kept if kept is not None and kept.seq == seq else None
 
 
 def feed_is_current(public: Public, store: Store) -> bool:
@@ -153,6 +164,7 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
     bodies = {sha256_of_bytes(body): body for body in map(to_json, change.releases)}
     known = {**change.known, **dict(zip(bodies, change.releases, strict=True))}
     shown = to_json(change.show)
+    _require_readable(change, bodies, shown)
     bodies[sha256_of_bytes(shown)] = shown
     feed = _render(config, store, change.show, change.entries, known)
     for sha256, body in bodies.items():
@@ -160,6 +172,7 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
     ledger = _next_ledger(public.ledger, change, sha256_of_bytes(shown), sha256_of_bytes(feed))
     version = public.version
     if ledger is not public.ledger:
+        from_json(Ledger, to_json(ledger), key=LEDGER_KEY)  # or nobody could read it any more
         _keep_in_history(store, public, mending=change.beyond is not None)
         version = _swap_ledger(store, ledger, public)
     try:
@@ -167,6 +180,14 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
     except SwapConflictError:
         settle(lambda: bring_feed_in_line(config, store))
     return ledger
+
+
+def _require_readable(change: Change, bodies: dict[str, bytes], shown: bytes) -> None:
+    """Refuse to store what the gate would not let in again, on any computer."""
+    for (sha256, body), release in zip(bodies.items(), change.releases, strict=True):
+        if from_json(Release, body, key=release_key(sha256)) != release:
+            raise LedgerUnreadableError(key=release_key(sha256), reason=release.episode.slug)
+    from_json(ShowRelease, shown, key=release_key(sha256_of_bytes(shown)))
 
 
 def _next_ledger(old: Ledger | None, change: Change, show: str, feed: str) -> Ledger:
@@ -211,7 +232,7 @@ def bring_feed_in_line(config: Config, store: Store) -> None:
     ledger = public.ledger
     if ledger is None or feed_is_current(public, store):
         return
-    show = load(config, store, ShowRelease, ledger.show)
+    show = load_show(config, store, ledger)
     feed = _render(config, store, show, ledger.entries, {})
     _swap_feed(store, feed, over=public.feed, ledger_version=public.version)
 
@@ -241,8 +262,7 @@ def _render(
     known: dict[str, Release],
 ) -> bytes:
     releases = [
-        _rehosted(known.get(e.release) or load(config, store, Release, e.release), show.show)
-        for e in entries
+        _rehosted(known.get(e.release) or load_entry(config, store, e), show.show) for e in entries
     ]
     memory = Memory[bytes](config.scratch / "feed-items.json", bytes, libraries=_FEED_LIBRARIES)
     shown = to_json(show)
@@ -281,9 +301,12 @@ def load(config: Config, store: Store, kind: type[K], sha256: str) -> K:
     """Return a release object, from this machine's copy if it has one.
 
     Raises:
-        LedgerUnreadableError: it is gone, or not what its name says.
+        LedgerUnreadableError: it is gone, or not what its name says, or what no ngopi would write.
+        NgopiTooOldError: a later ngopi wrote it.
     """
     key = release_key(sha256)
+    if not is_hash(sha256):  # of a memory that somebody wrote
+        raise LedgerUnreadableError(key=key, reason=_OTHER_BYTES)
     copy = config.scratch / key
     with contextlib.suppress(OSError):  # a copy that may be lost
         data = copy.read_bytes()
@@ -291,10 +314,45 @@ def load(config: Config, store: Store, kind: type[K], sha256: str) -> K:
             return from_json(kind, data, key=key)
     found = store.read(key)
     if found is None or sha256_of_bytes(found[0]) != sha256:
-        raise LedgerUnreadableError(key=key, reason="sha256")
+        raise LedgerUnreadableError(key=key, reason=_OTHER_BYTES)
+    value = from_json(kind, found[0], key=key)  # first: what is no release has no copy here
     copy.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(copy, found[0])
-    return from_json(kind, found[0], key=key)
+    return value
+
+
+def load_show(config: Config, store: Store, ledger: Ledger) -> ShowRelease:
+    """Return the show that *ledger* names.
+
+    Raises:
+        LedgerUnreadableError: it is gone, another show, or holds what no ngopi would write.
+        NgopiTooOldError: a later ngopi wrote it.
+    """
+    show = load(config, store, ShowRelease, ledger.show)
+    if show.show.guid != ledger.guid:
+        raise LedgerUnreadableError(key=release_key(ledger.show), reason=_("it is another show's"))
+    return show
+
+
+def load_entry(config: Config, store: Store, entry: LedgerEntry) -> Release:
+    """Return the release that *entry* of a ledger names, if it is one of that very episode.
+
+    Raises:
+        ReleaseUnreadableError: it is not, or holds what no ngopi would write.
+        LedgerUnreadableError: it is gone, or not what its name says.
+        NgopiTooOldError: a later ngopi wrote it.
+    """
+    key = release_key(entry.release)
+    try:
+        release = load(config, store, Release, entry.release)
+    except LedgerUnreadableError as error:
+        if error.values["reason"] == _OTHER_BYTES:
+            raise
+        reason = error.values["reason"]
+        raise ReleaseUnreadableError(slug=entry.slug, key=key, reason=reason) from error
+    if (release.episode.slug, release.episode.guid) != (entry.slug, entry.guid):
+        raise ReleaseUnreadableError(slug=entry.slug, key=key, reason=_("it is another episode's"))
+    return release
 
 
 def _add_release(
@@ -307,7 +365,7 @@ def _add_release(
     except SwapConflictError:
         found = store.read(release_key(sha256))
         if found is None or found[0] != body:  # its name is its hash: nothing else may be there
-            raise LedgerUnreadableError(key=release_key(sha256), reason="sha256") from None
+            raise LedgerUnreadableError(key=release_key(sha256), reason=_OTHER_BYTES) from None
     copy = config.scratch / release_key(sha256)
     copy.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(copy, body)

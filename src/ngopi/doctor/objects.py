@@ -7,28 +7,33 @@ from typing import TYPE_CHECKING
 
 from ngopi.atomic import sha256_of
 from ngopi.doctor.diagnosis import FIX, Diagnosis, healthy
-from ngopi.errors import LedgerUnreadableError, StoreVerifyError
+from ngopi.errors import (
+    LedgerUnreadableError,
+    NgopiTooOldError,
+    ObjectTooBigError,
+    StoreVerifyError,
+)
 from ngopi.feed.check import check_feed
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import sha256_of_bytes
-from ngopi.model import Ledger, Release, ShowRelease, StoredObject
-from ngopi.transaction import FEED_KEY, Change, commit, load, look, settle
+from ngopi.transaction import FEED_KEY, Change, commit, load_entry, load_show, look, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ngopi.doctor.state import Case
+    from ngopi.model import Ledger, StoredObject
 
 
 def public_files(case: Case, ledger: Ledger) -> tuple[StoredObject, ...] | None:
     """Return all files that the feed names; None: a release cannot be read, so nobody knows."""
     try:
-        files = [load(case.config, case.store, ShowRelease, ledger.show).cover]
+        files = [load_show(case.config, case.store, ledger).cover]
         for entry in ledger.entries:
-            release = load(case.config, case.store, Release, entry.release)
+            release = load_entry(case.config, case.store, entry)
             files += [release.enclosure, *([release.cover] if release.cover else [])]
-    except (LedgerUnreadableError, StoreVerifyError):
+    except (LedgerUnreadableError, NgopiTooOldError, ObjectTooBigError, StoreVerifyError):
         return None
     return tuple({file.key: file for file in files}.values())
 
@@ -158,7 +163,7 @@ def _renew_feed(case: Case) -> None:
     if ledger is None:
         return
     change = Change(
-        show=load(case.config, case.store, ShowRelease, ledger.show),
+        show=load_show(case.config, case.store, ledger),
         releases=(),
         entries=ledger.entries,
         retracted=ledger.retracted,

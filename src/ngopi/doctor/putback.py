@@ -9,18 +9,26 @@ from ngopi.doctor.diagnosis import FIX, Diagnosis
 from ngopi.doctor.objects import source_of
 from ngopi.errors import LedgerUnreadableError, StorePutBackError, SwapConflictError
 from ngopi.i18n import _
-from ngopi.ledger import history_key, seen_ledger, to_json
-from ngopi.model import Release, ShowRelease
+from ngopi.ledger import history_key, seen_ledger, seq_of, to_json
 from ngopi.publish import keep_feed
 from ngopi.seen import read_seen, require_ahead
 from ngopi.stored import Examined
-from ngopi.transaction import Change, commit, kept_ledger, load, look, newest_first, settle
+from ngopi.transaction import (
+    Change,
+    commit,
+    kept_ledger,
+    load_entry,
+    load_show,
+    look,
+    newest_first,
+    settle,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ngopi.doctor.state import Case
-    from ngopi.model import Ledger, LedgerEntry, StoredObject
+    from ngopi.model import Ledger, LedgerEntry, ShowRelease, StoredObject
 
 
 def check_sequence(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
@@ -77,9 +85,9 @@ def _is_before(case: Case, known: Ledger, ledger: Ledger) -> bool:
 
 def _kept(case: Case) -> Iterator[int]:
     for key in case.stock:
-        name = key.removeprefix("history/").removesuffix(".json")
-        if key.startswith("history/") and name.isdigit():
-            yield int(name)
+        seq = seq_of(key)
+        if seq is not None:
+            yield seq
 
 
 def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
@@ -103,7 +111,7 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
         raise LedgerUnreadableError(key="ledger.json", reason="show")
     change = Change(
         show=show,
-        releases=tuple(load(case.config, case.store, Release, e.release) for e in whole.values()),
+        releases=tuple(load_entry(case.config, case.store, e) for e in whole.values()),
         entries=newest_first(whole),
         retracted=newest_first({entry.guid: entry for entry in retracted}),
         gone=known.gone,
@@ -120,7 +128,7 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
 def _is_whole(case: Case, entry: LedgerEntry) -> bool:
     """Say whether all that a release names is in the store, which gets what this folder has."""
     try:
-        release = load(case.config, case.store, Release, entry.release)
+        release = load_entry(case.config, case.store, entry)
     except LedgerUnreadableError:
         return False
     things = [release.enclosure, *([release.cover] if release.cover else [])]
@@ -129,7 +137,7 @@ def _is_whole(case: Case, entry: LedgerEntry) -> bool:
 
 def _show(case: Case, ledger: Ledger) -> ShowRelease | None:
     try:
-        show = load(case.config, case.store, ShowRelease, ledger.show)
+        show = load_show(case.config, case.store, ledger)
     except LedgerUnreadableError:
         return None
     return show if _is_there(case, show.cover) else None

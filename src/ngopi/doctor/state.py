@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ngopi.config import Config
-from ngopi.doctor.diagnosis import FIX, Diagnosis, Mend, healthy
-from ngopi.errors import LedgerUnreadableError, NgopiError, StoreVerifyError
+from ngopi.doctor.diagnosis import FIX, Diagnosis, Mend, healthy, of_error
+from ngopi.errors import (
+    AnotherShowError,
+    LedgerUnreadableError,
+    NgopiError,
+    NgopiTooOldError,
+    ObjectTooBigError,
+    StoreVerifyError,
+)
 from ngopi.i18n import N_, _, ngettext
-from ngopi.ledger import LEDGER_KEY, history_key, release_key, seen_ledger, sha256_of_bytes, to_json
+from ngopi.ledger import (
+    LEDGER_KEY,
+    history_key,
+    release_key,
+    seen_ledger,
+    seq_of,
+    sha256_of_bytes,
+    to_json,
+)
 from ngopi.model import CatalogueEntry, Ledger, ObjectHead, Progress
 from ngopi.plan import make_wish
 from ngopi.seen import read_seen
 from ngopi.store import Store
-from ngopi.transaction import FEED_KEY, kept_ledger, look
+from ngopi.transaction import FEED_KEY, kept_ledger, load_entry, load_show, look
+from ngopi.whose import require_same_show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +61,11 @@ def check_ledger(case: Case) -> tuple[Ledger | None, tuple[Diagnosis, ...]]:
     """Return the ledger, None if there is none that can be read, and what is wrong with it."""
     try:
         ledger = look(case.store).ledger
+        require_same_show(case.config, case.store, ledger)
     except (LedgerUnreadableError, StoreVerifyError) as error:
         return None, (_lost(case, error.message),)
+    except (AnotherShowError, NgopiTooOldError, ObjectTooBigError) as error:
+        return None, (of_error("ledger", error),)  # nothing of ours may take its place
     if ledger is not None:
         text = _("state {seq} of {at} by {by}: {what}").format(
             seq=ledger.seq,
@@ -94,28 +114,28 @@ def _still_public(case: Case, seq: int) -> Ledger | None:
 
 
 def _newest_kept(stock: dict[str, ObjectHead]) -> int:
-    names = [key[len("history/") : -len(".json")] for key in stock if key.startswith("history/")]
-    return max((int(name) for name in names if name.isdigit()), default=0)
+    return max((seq for key in stock if (seq := seq_of(key)) is not None), default=0)
 
 
 def check_history(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
     """Say which earlier states are gone or damaged."""
     seen = seen_ledger(case.config.scratch)
+    there = sorted(seq for key in case.stock if (seq := seq_of(key) or 0) and seq < ledger.seq)
     gone = []
-    with case.progress.step(N_("Reading the history"), ledger.seq - 1) as advance:
-        for seq in range(1, ledger.seq):
-            kept = kept_ledger(case.store, seq)
-            if kept is None or kept.seq != seq:
-                gone.append(seq)
+    with case.progress.step(N_("Reading the history"), len(there)) as advance:
+        for before, seq in pairwise((0, *there, ledger.seq)):
+            # A ledger may say any number: what lies between is counted, never walked through.
+            gone += [(before + 1, seq - 1)] if seq - before > 1 else []
+            if seq < ledger.seq and kept_ledger(case.store, seq) is None:
+                gone.append((seq, seq))
             advance(1)
-    for seq in gone:
-        known = seen is not None and seen.seq == seq
+    for seq, last in gone:
+        known = seen is not None and seen.seq == seq == last
+        keys = history_key(seq) if seq == last else f"{history_key(seq)} … {history_key(last)}"
         yield Diagnosis(
             subject="history",
             severity="warning",
-            message=_("{key} is gone or damaged: rollback cannot go there.").format(
-                key=history_key(seq)
-            ),
+            message=_("{key} is gone or damaged: rollback cannot go there.").format(key=keys),
             hint=FIX
             if known
             else _("on a computer that saw state {seq} last, run: ngopi doctor --fix").format(
@@ -140,6 +160,8 @@ def check_releases(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
             if _content(case.store, release_key(sha256)) != sha256:
                 broken.append(sha256)
             advance(1)
+    refused = list(_refused(case, ledger, set(broken)))
+    yield from refused
     known = _known_releases(case, ledger) if broken else {}
     for sha256 in broken:
         body = known.get(sha256)
@@ -154,10 +176,25 @@ def check_releases(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
             else FIX,
             mend=None if body is None else _put(case, release_key(sha256), body),
         )
-    if not broken:
+    if not broken and not refused:
         count = len(ledger.entries)
         text = ngettext("{count} public episode", "{count} public episodes", count)
         yield healthy("releases", text.format(count=count))
+
+
+def _refused(case: Case, ledger: Ledger, broken: set[str]) -> Iterator[Diagnosis]:
+    """Say which releases are whole and yet hold what no ngopi, or only a later one, writes."""
+    try:
+        if ledger.show not in broken:
+            load_show(case.config, case.store, ledger)
+    except NgopiError as error:
+        yield of_error("releases", error)
+    for entry in ledger.entries:
+        try:
+            if entry.release not in broken:
+                load_entry(case.config, case.store, entry)
+        except NgopiError as error:
+            yield of_error("releases", error)
 
 
 def _known_releases(case: Case, ledger: Ledger) -> dict[str, bytes]:
@@ -182,6 +219,6 @@ def _content(store: Store, key: str) -> str | None:
     """Return the SHA-256 of what can be read of a small object; None: nothing."""
     try:
         found = store.read(key)
-    except StoreVerifyError:
+    except (StoreVerifyError, ObjectTooBigError):
         return None
     return None if found is None else sha256_of_bytes(found[0])

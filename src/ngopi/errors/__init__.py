@@ -49,6 +49,9 @@ from ngopi.errors.feeds import (
     NoSuchFeedError as NoSuchFeedError,
 )
 from ngopi.errors.publishing import (
+    AnotherShowError as AnotherShowError,
+)
+from ngopi.errors.publishing import (
     ApproverIsWriterError as ApproverIsWriterError,
 )
 from ngopi.errors.publishing import (
@@ -68,6 +71,9 @@ from ngopi.errors.publishing import (
 )
 from ngopi.errors.publishing import (
     LedgerUnreadableError as LedgerUnreadableError,
+)
+from ngopi.errors.publishing import (
+    NgopiTooOldError as NgopiTooOldError,
 )
 from ngopi.errors.publishing import (
     NoCurveError as NoCurveError,
@@ -113,6 +119,9 @@ from ngopi.errors.publishing import (
 )
 from ngopi.errors.publishing import (
     PublishContendedError as PublishContendedError,
+)
+from ngopi.errors.publishing import (
+    ReleaseUnreadableError as ReleaseUnreadableError,
 )
 from ngopi.errors.publishing import (
     ServeFolderOnlyError as ServeFolderOnlyError,
@@ -296,6 +305,9 @@ from ngopi.errors.stores import (
 )
 from ngopi.errors.stores import (
     ObjectTakenError as ObjectTakenError,
+)
+from ngopi.errors.stores import (
+    ObjectTooBigError as ObjectTooBigError,
 )
 from ngopi.errors.stores import (
     SourceChangedError as SourceChangedError,

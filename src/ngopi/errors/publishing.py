@@ -230,11 +230,49 @@ class StorePutBackError(NgopiError):
 
 
 class LedgerUnreadableError(NgopiError):
-    """What lies in the store is not what ngopi wrote."""
+    """What lies in the store is not what ngopi wrote, or could have written."""
 
     code, exit_status = "bad-ledger", DATA
     sentence = N_("{key} in the store cannot be read: {reason}.")
-    next_step = N_("nothing was changed; update ngopi, or restore the object from history/.")
+    next_step = N_("nothing was changed; see what is wrong, and what mends it, with: ngopi doctor")
+
+
+class ReleaseUnreadableError(LedgerUnreadableError):
+    """The release of one episode holds what no ngopi would have written."""
+
+    code, exit_status = "bad-release", DATA
+    sentence = N_('The release of "{slug}" in the store cannot be used: {key}: {reason}.')
+    next_step = N_(
+        "nothing was changed; take it out of the feed with: ngopi retract {slug}; or go back to a "
+        "state before it, which this lists: ngopi history"
+    )
+
+
+class NgopiTooOldError(NgopiError):
+    """A later ngopi wrote something into the store that this one would lose."""
+
+    code, exit_status = "ngopi-too-old", DATA
+    sentence = N_(
+        "{key} in the store was written by a later ngopi than this one, which does not know "
+        '"{what}" and would lose it.'
+    )
+    next_step = N_(
+        "nothing was changed; update ngopi (pip install --upgrade ngopi) and run the command again."
+    )
+
+
+class AnotherShowError(NgopiError):
+    """The folder is of one show, the store of another."""
+
+    code, exit_status = "another-show", CONFIG
+    sentence = N_(
+        'This folder is the show "{here}", but {store} holds another one, "{public}" with the '
+        "podcast guid {guid}."
+    )
+    next_step = N_(
+        "nothing was changed; give this show a place of its own with url under [store] in "
+        'ngopi.toml; if both are one show, write guid = "{guid}" under [show] there.'
+    )
 
 
 class FeedRefusedError(NgopiError):

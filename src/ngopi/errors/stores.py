@@ -181,3 +181,11 @@ class SourceUnreadableError(NgopiError):
     code, exit_status = "source-unreadable", MISSING
     sentence = N_("Could not read {path}: {reason}.")
     next_step = N_("put the file back, or make it again: ngopi ingest RECORDING --episode SLUG")
+
+
+class ObjectTooBigError(NgopiError):
+    """No ledger, release or feed has that size: it is something else, or it fills the memory."""
+
+    code, exit_status = "object-too-big", DATA
+    sentence = N_("{key} in the store is too big to be read: more than {limit_mib} MiB.")
+    next_step = N_("nothing was changed; find out who else writes into this store.")

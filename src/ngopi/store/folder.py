@@ -24,7 +24,7 @@ from ngopi.model import ObjectHead
 from ngopi.reading import kind_fault
 from ngopi.store.abilities import ABLE, Abilities
 from ngopi.store.address import folder_of
-from ngopi.store.kinds import find_kind, kind_of
+from ngopi.store.kinds import find_kind, kind_of, require_readable
 from ngopi.store.source import checked_blocks
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ class FolderStore:
         path = self._path(key)
         with _reading(path):
             try:
-                data = path.read_bytes()
+                with path.open("rb") as file:
+                    require_readable(key, os.fstat(file.fileno()).st_size)
+                    data = file.read()
             except FileNotFoundError:
                 return None
         return data, _head_of(key, data)

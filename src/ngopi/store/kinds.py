@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ngopi.errors import StoreKeyError
+from ngopi.errors import ObjectTooBigError, StoreKeyError
 
+# What is read in one piece is a ledger, a release or a feed: the largest show's are a tenth of it.
+LARGEST_DOCUMENT_BYTES = 256 << 20
 _FOR_EVER = "public, max-age=31536000, immutable"
 _NAME = "[a-z0-9][a-z0-9-]{0,119}"
 
@@ -44,6 +46,16 @@ _KINDS = tuple(
 def find_kind(key: str) -> Kind | None:
     """Return the headers for *key*, or None where no show has such a key."""
     return next((kind for pattern, kind in _KINDS if pattern.fullmatch(key)), None)
+
+
+def require_readable(key: str, size_bytes: int) -> None:
+    """Refuse to read in one piece what would fill the memory.
+
+    Raises:
+        ObjectTooBigError: it is larger than any document of a show.
+    """
+    if size_bytes > LARGEST_DOCUMENT_BYTES:
+        raise ObjectTooBigError(key=key, limit_mib=LARGEST_DOCUMENT_BYTES >> 20)
 
 
 def kind_of(key: str) -> Kind:

@@ -26,7 +26,7 @@ from ngopi.model import ObjectHead
 from ngopi.store.abilities import ABLE, probe_bucket, remember_abilities, remembered_abilities
 from ngopi.store.address import bucket_and_prefix, check_endpoint
 from ngopi.store.journal import Journal
-from ngopi.store.kinds import find_kind, kind_of
+from ngopi.store.kinds import find_kind, kind_of, require_readable
 from ngopi.store.presets import endpoint_of, preset_of, region_of
 from ngopi.store.s3_answers import asking
 from ngopi.store.s3_bucket import Body, Bucket, hex_md5, stated_sha256
@@ -119,6 +119,7 @@ class S3Store:
             if answer is None:
                 return None
             with contextlib.closing(answer["Body"]) as body:
+                require_readable(key, answer["ContentLength"])
                 data = body.read()
         sha256 = hashlib.sha256(data).hexdigest()
         # Some stores answer with one object's headers and another's bytes while it is replaced.
