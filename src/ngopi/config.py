@@ -12,7 +12,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ngopi.categories import CATEGORIES
-from ngopi.errors import ConfigInvalidError, LinkOutError, NoShowError, ShowFolderMissingError
+from ngopi.errors import (
+    ConfigInvalidError,
+    LinkOutError,
+    NoFileError,
+    NoShowError,
+    ShowFolderMissingError,
+)
 from ngopi.i18n import _
 from ngopi.model import AudioSettings, Show, StoreSettings, WorkflowSettings
 from ngopi.objections import LONGEST_TEXT, guid_rule, is_guid, line_objections
@@ -122,6 +128,9 @@ def _require_own(root: Path) -> None:
         for each in found:
             if leads_out(each.path, root):
                 raise LinkOutError(path=each.path)
+            if each.is_file() or each.is_dir() or each.is_symlink():
+                continue
+            raise NoFileError(path=each.path)  # whoever opens a pipe waits for ever
 
 
 def problems_of(text: str) -> list[Problem]:

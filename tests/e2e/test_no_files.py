@@ -172,6 +172,17 @@ def test_a_pipe_in_the_store_is_told(told, show, key, kind):
     assert "pipe" in told("publish")["message"]
 
 
+@pytest.mark.parametrize("name", ["ledger.json", "bases.json", "apa-saja"])
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_a_pipe_among_what_ngopi_remembers_is_told(told, show, name, kind):
+    path = show / ".ngopi" / name
+    path.unlink(missing_ok=True)
+    KINDS[kind](path)
+
+    for argv in (("list",), ("publish",), ("doctor",)):
+        assert told(*argv)["code"] == "no-file"
+
+
 @pytest.mark.parametrize("name", ["episodes", "feeds", ".ngopi", ".ngopi.lock", ".ngopi/releases"])
 def test_a_link_that_leads_out_of_the_show_is_refused(ngopi, show, recording, tmp_path, name):
     """Else what comes with somebody's show has ngopi write, sweep and empty files elsewhere."""

@@ -250,6 +250,9 @@ from ngopi.errors.shows import (
     MediaMissingError as MediaMissingError,
 )
 from ngopi.errors.shows import (
+    NoFileError as NoFileError,
+)
+from ngopi.errors.shows import (
     NoShowError as NoShowError,
 )
 from ngopi.errors.shows import (

@@ -33,6 +33,14 @@ class LinkOutError(NgopiError):
     )
 
 
+class NoFileError(NgopiError):
+    """A pipe or the like lies where ngopi keeps a file of its own."""
+
+    code, exit_status = "no-file", CONFIG
+    sentence = N_("{path} is no file, and ngopi keeps one of its own there.")
+    next_step = N_("move it away; ngopi makes its own again.")
+
+
 class ConfigInvalidError(NgopiError):
     """Mistakes in ngopi.toml, all at once."""
 
