@@ -1,8 +1,6 @@
-"""Where somebody speaks, and where nobody does: decided on the level of every 10 ms.
+"""The level of every 10 ms, and who is heard beside music or another microphone.
 
-Silence is what lies near the noise floor *and* far below the programme, never an absolute
-level: rooms, microphones and recorders differ by 40 dB. Where the two cannot be told apart,
-all of it counts as sound.
+What nobody may cut away is decided in `silence`.
 """
 
 from __future__ import annotations
@@ -34,14 +32,7 @@ _FLOOR_PERCENTILE = 10
 _ABOVE_FLOOR_DB = 6.0
 # Breath is heard 20 to 40 dB below the voice; what is deeper, nobody misses.
 _LEAST_BELOW_DB, _MOST_BELOW_DB = 16.0, 45.0
-# Speech for certain: half of 400 ms this far above the floor, but not beyond these limits.
-_SURE_ABOVE_FLOOR_DB = 12.0
-_SURE_LEAST_BELOW_DB, _SURE_MOST_BELOW_DB = 10.0, 30.0
-_SURE_WINDOW_TICKS, _SURE_TICKS = 40, 20
-# A breath or a soft syllable this near belongs to the speech that follows.
-_BELONGS_TICKS = 30
 _SHORTEST_SOUND_TICKS = 3  # less is a click
-_FIRST_LOOK_TICKS = 60 * TICKS_PER_S
 _FLOOR_BLOCK_TICKS, _FLOOR_AROUND_TICKS = 10 * TICKS_PER_S, 30 * TICKS_PER_S
 
 
@@ -168,67 +159,13 @@ def near(flags: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.asarray(np.minimum(following, preceding), dtype=np.float64)
 
 
-# -- speech at the ends -------------------------------------------------------------------
-
-
-def speech_ends(sound: Sound, programme_lufs: float) -> tuple[int, int] | None:
-    """Return the first tick of speech and the one beyond the last; None: there is no speech.
-
-    Only the ends are read, up to a minute, more where they are silent for longer.
-    """
-    total = tick_count(sound)
-    begin = _onset(lambda ticks: sharp_levels(sound, 0, ticks), total, programme_lufs)
-    if begin is None:
-        return None
-    end = _onset(
-        lambda ticks: sharp_levels(sound, total - ticks, total)[::-1],
-        total,
-        programme_lufs,
-    )
-    return begin, total - (end or 0)
-
-
-def _onset(
-    levels_of_first: Callable[[int], NDArray[np.float64]], total: int, programme_lufs: float
-) -> int | None:
-    ticks = min(_FIRST_LOOK_TICKS, total)
-    while True:
-        found = _onset_in(levels_of_first(ticks), programme_lufs)
-        if found is not None or ticks == total:
-            return found
-        ticks = min(ticks * 2, total)
-
-
-def _onset_in(levels: NDArray[np.float64], programme_lufs: float) -> int | None:
-    floor = float(np.percentile(levels, _FLOOR_PERCENTILE))
-    sure_lufs = np.clip(
-        floor + _SURE_ABOVE_FLOOR_DB,
-        programme_lufs - _SURE_MOST_BELOW_DB,
-        programme_lufs - _SURE_LEAST_BELOW_DB,
-    )
-    loud = levels >= sure_lufs
-    counted = np.convolve(loud, np.ones(_SURE_WINDOW_TICKS))[_SURE_WINDOW_TICKS - 1 :]
-    certain = np.flatnonzero(loud & (counted >= _SURE_TICKS))
-    if not certain.size:
-        return None
-    onset = int(certain[0])
-    # The head has its own floor; but where it is short, it may be a soft syllable itself.
-    before = levels[:onset]
-    low = _silent_below(min(floor, float(np.median(before))) if onset else floor, programme_lufs)
-    for first, last in runs(without_short_runs(before > low, _SHORTEST_SOUND_TICKS))[::-1]:
-        if onset - last > _BELONGS_TICKS:
-            break
-        onset = int(first)
-    return onset
+# -- beside music -----------------------------------------------------------------------
 
 
 def _silent_below(floor_lufs: float, programme_lufs: float) -> float:
     """Return the level below which nobody speaks; -inf where noise would hide a soft voice."""
     low = max(floor_lufs + _ABOVE_FLOOR_DB, programme_lufs - _MOST_BELOW_DB)
     return low if low <= programme_lufs - _LEAST_BELOW_DB else -np.inf
-
-
-# -- pauses -------------------------------------------------------------------------------
 
 
 def active(levels: NDArray[np.float64], programme_lufs: float) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,14 +24,14 @@ from ngopi.audio.activity import (
     near,
     runs,
     sharp_levels,
-    speech_ends,
     tick_count,
     tick_energies,
     tick_frames,
 )
 from ngopi.audio.clips import Clip, ClipSound, GainCurve
+from ngopi.audio.silence import levels_of, silent_ticks, speech_ends
 from ngopi.errors import SilentJingleError
-from ngopi.model import KeptPiece, Sound, TimeMap
+from ngopi.model import KeptPiece, Sound, TimeMap, Treatment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,23 +59,29 @@ _JINGLE_ENDS_S = 15
 
 
 class Assembled(ClipSound):
-    """The episode as a `Sound`, and where each instant of the recording is heard in it."""
+    """The episode as a `Sound`, and where each instant of the recording is heard in it.
+
+    *cuts* say what was left out of the recording.
+    """
 
     def __init__(
         self, clips: list[Clip], *, sample_rate_hz: int, channels: int, frames: int, kept: _Kept
     ) -> None:
         super().__init__(clips, sample_rate_hz=sample_rate_hz, channels=channels, frames=frames)
         self.time_map = kept.time_map(sample_rate_hz)
+        self.cuts = kept.cuts(sample_rate_hz)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """Stretches of the recording, in frames: (first, last); *at* is where the first is heard.
 
-    *lead* and *tail* are the frames of silence at both ends.
+    *whole* is how many the recording has; *lead* and *tail* are the frames of silence at both
+    ends of what is kept.
     """
 
     stretches: list[tuple[int, int]]
+    whole: int
     lead: int
     tail: int
     at: int = 0
@@ -89,6 +96,20 @@ class _Kept:
         for first, last in self.stretches:
             yield first, last, at
             at += last - first
+
+    def cuts(self, rate_hz: int) -> tuple[Treatment, ...]:
+        """Return what was left out: at the ends, and of the pauses in between."""
+        before, after = self.stretches[0][0], self.whole - self.stretches[-1][1]
+        pauses = [b - a for (_, a), (b, _) in pairwise(self.stretches)]
+        found = (
+            (before, Treatment(name="trimmed-start", at_s=before / rate_hz)),
+            (after, Treatment(name="trimmed-end", at_s=after / rate_hz)),
+            (
+                sum(pauses),
+                Treatment(name="pauses", count=len(pauses), at_s=sum(pauses) / rate_hz),
+            ),
+        )
+        return tuple(treatment for frames, treatment in found if frames)
 
     def time_map(self, rate_hz: int) -> TimeMap:
         return TimeMap(
@@ -136,8 +157,8 @@ def assemble(
     """
     ends = None
     if settings.trim_silence or intro or outro:
-        ends = speech_ends(sound, programme_lufs)
-    kept = _kept(sound, ends, settings, programme_lufs, advance)
+        ends = speech_ends(sound)
+    kept = _kept(sound, ends, settings, advance)
     opening = _jingle(intro, settings.intro, programme_lufs)
     closing = _jingle(outro, settings.outro, programme_lufs)
     rate_hz = sound.sample_rate_hz
@@ -173,7 +194,6 @@ def _kept(
     sound: Sound,
     ends: tuple[int, int] | None,
     settings: AudioSettings,
-    programme_lufs: float,
     advance: Callable[[float], None],
 ) -> _Kept:
     """Return what is left of *sound* after trimming it and shortening its pauses.
@@ -190,25 +210,26 @@ def _kept(
         first, last = max(begin - spared, 0), min(end + spared, sound.frames)
     stretches = [(first, last)]
     if settings.longest_pause_s is not None:
-        levels = sharp_levels(sound, 0, tick_count(sound), advance=advance)
-        sounding = active(levels, programme_lufs)
+        found = levels_of(sound, 0, tick_count(sound), advance=advance)
+        silent = silent_ticks(found)
+        levels = found[: sound.channels].max(axis=0)
         longest = round(max(settings.longest_pause_s, _SHORTEST_PAUSE_S) * TICKS_PER_S)
-        stretches = list(_without_pauses(levels, sounding, (first, last), longest, tick))
+        stretches = list(_without_pauses(levels, silent, (first, last), longest, tick))
     else:
         advance(sound.frames / sound.sample_rate_hz)
-    return _Kept(stretches, max(begin - first, 0), max(last - end, 0))
+    return _Kept(stretches, sound.frames, max(begin - first, 0), max(last - end, 0))
 
 
 def _without_pauses(
-    levels: NDArray[np.float64],
-    sounding: NDArray[np.bool_],
+    levels: NDArray[np.float32],
+    silent: NDArray[np.bool_],
     bounds: tuple[int, int],
     longest: int,
     tick: int,
 ) -> Iterator[tuple[int, int]]:
     """Yield what is left within *bounds* (frames) if no pause lasts more than *longest* ticks."""
     start, last = bounds
-    for begin, end in runs(~sounding):
+    for begin, end in runs(silent):
         # What is silent up to the ends was trimmed already, or is to stay.
         if begin * tick <= start or end * tick >= last or end - begin <= longest:
             continue
@@ -219,7 +240,7 @@ def _without_pauses(
     yield start, last
 
 
-def _quietest_cut(levels: NDArray[np.float64], begin: int, removed: int, longest: int) -> int:
+def _quietest_cut(levels: NDArray[np.float32], begin: int, removed: int, longest: int) -> int:
     """Return the tick to cut at, so that the sound is low on both sides of the joint."""
     cuts = begin + np.arange(*(round(part * longest) for part in _CUT_WITHIN))
     around = np.arange(_CUT_TICKS) - _CUT_TICKS // 2

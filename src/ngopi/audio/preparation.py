@@ -106,7 +106,7 @@ def prepared(
         yield Prepared(
             sound=assembled,
             before=before,
-            treatments=tuple(treatments),
+            treatments=(*treatments, *assembled.cuts),
             time_map=assembled.time_map,
             check=partial(_all, checks),
         )

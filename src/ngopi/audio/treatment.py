@@ -23,6 +23,9 @@ _SENTENCES = {
     "gaps": N_("Gaps in the recording were filled with silence of their length: {count}."),
     "jumps": N_("Jumps of the recorder's clock were ignored, no sound is lost: {count}."),
     "cut-short": N_("The recording ends {at_s:.0f} s before the length that it states."),
+    "trimmed-start": N_("Silence at the start was cut: {at_s:.1f} s."),
+    "trimmed-end": N_("Silence at the end was cut: {at_s:.1f} s."),
+    "pauses": N_("Long pauses were shortened: {count}, by {at_s:.1f} s altogether."),
     "same-twice": N_("Both channels are the same sound: it is delivered as mono."),
     "opposite-twice": N_(
         "The right channel is the left one turned upside down: only the left one is used."

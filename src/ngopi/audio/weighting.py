@@ -1,4 +1,4 @@
-"""K-weighting (ITU-R BS.1770-4) as matrix products: the meter's fast inner part.
+"""K-weighting (ITU-R BS.1770-4), and a voice's band, as matrix products: fast inner parts.
 
 A recursive filter cannot be vectorised sample by sample. Cut into blocks it can: inside a
 block the output is a product with a small matrix, and what a block leaves to the next is a
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     _StateSpace: TypeAlias = tuple[
         NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float
     ]
+    # Two of them: numerator, and denominator without its leading 1.
+    _Biquads: TypeAlias = list[tuple[list[float], list[float]]]
 
 BLOCK_FRAMES = 64
 
@@ -34,12 +36,14 @@ _SHELF_HZ, _SHELF_Q, _SHELF_GAIN_DB = 1681.974450955533, 0.7071752369554196, 3.9
 _SHELF_BAND_EXPONENT = 0.4996667741545416
 _HIGH_PASS_HZ, _HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
 
+_VOICE_LOW_HZ, _VOICE_HIGH_HZ = 300.0, 3400.0
 
-class KWeighting:
-    """The K-weighting filter of one sample rate, ready to be applied to many windows."""
 
-    def __init__(self, sample_rate_hz: int) -> None:
-        a, b, c, d = _output_normal(*_cascade(sample_rate_hz))
+class Weighting:
+    """A filter of two biquads, ready to be applied to many windows."""
+
+    def __init__(self, biquads: _Biquads) -> None:
+        a, b, c, d = _output_normal(*_cascade(biquads))
         powers = [np.linalg.matrix_power(a, n) for n in range(BLOCK_FRAMES + 1)]
         response = np.array([d, *(c @ power @ b for power in powers[: BLOCK_FRAMES - 1])])
         lag = np.arange(BLOCK_FRAMES) - np.arange(BLOCK_FRAMES)[:, None]
@@ -72,16 +76,26 @@ class KWeighting:
 
 
 @cache
-def k_weighting(sample_rate_hz: int) -> KWeighting:
-    """Return the filter for *sample_rate_hz*; made once for each rate."""
-    return KWeighting(sample_rate_hz)
+def k_weighting(sample_rate_hz: int) -> Weighting:
+    """Return the K-weighting of BS.1770-4 for *sample_rate_hz*; made once for each rate."""
+    return Weighting(_k_biquads(sample_rate_hz))
+
+
+@cache
+def voice_band(sample_rate_hz: int) -> Weighting:
+    """Return a filter that lets 300 to 3400 Hz through; made once for each rate.
+
+    That is the band in which telephones carry speech: a voice stands out in it from rumble below
+    and hiss above, which K-weighting hears as loud as the voice.
+    """
+    return Weighting(_voice_biquads(sample_rate_hz))
 
 
 def _float32(values: object) -> NDArray[np.float32]:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def _biquads(sample_rate_hz: int) -> list[tuple[list[float], list[float]]]:
+def _k_biquads(sample_rate_hz: int) -> _Biquads:
     k = math.tan(math.pi * _SHELF_HZ / sample_rate_hz)
     high = 10 ** (_SHELF_GAIN_DB / 20)
     band = high**_SHELF_BAND_EXPONENT
@@ -101,8 +115,21 @@ def _biquads(sample_rate_hz: int) -> list[tuple[list[float], list[float]]]:
     return [shelf, high_pass]
 
 
-def _cascade(sample_rate_hz: int) -> _StateSpace:
-    (a1, b1, c1, d1), (a2, b2, c2, d2) = (_companion(*b) for b in _biquads(sample_rate_hz))
+def _voice_biquads(sample_rate_hz: int) -> _Biquads:
+    """Return Butterworth's high-pass and low-pass of second order, by the bilinear transform."""
+    k = math.tan(math.pi * _VOICE_LOW_HZ / sample_rate_hz)
+    a0 = 1 + math.sqrt(2) * k + k * k
+    feedback = [2 * (k * k - 1) / a0, (1 - math.sqrt(2) * k + k * k) / a0]
+    high_pass = ([1 / a0, -2 / a0, 1 / a0], feedback)
+    k = math.tan(math.pi * _VOICE_HIGH_HZ / sample_rate_hz)
+    a0 = 1 + math.sqrt(2) * k + k * k
+    feedback = [2 * (k * k - 1) / a0, (1 - math.sqrt(2) * k + k * k) / a0]
+    low_pass = ([k * k / a0, 2 * k * k / a0, k * k / a0], feedback)
+    return [high_pass, low_pass]
+
+
+def _cascade(biquads: _Biquads) -> _StateSpace:
+    (a1, b1, c1, d1), (a2, b2, c2, d2) = (_companion(*biquad) for biquad in biquads)
     a = np.block([[a1, np.zeros((2, 2))], [np.outer(b2, c1), a2]])
     return a, np.concatenate([b1, b2 * d1]), np.concatenate([d2 * c1, c2]), d2 * d1
 
