@@ -140,27 +140,31 @@ def assemble(
     settings: AudioSettings,
     intro: Sound | None,
     outro: Sound | None,
-    programme_lufs: float,
+    programme_lufs: float | None,
     advance: Callable[[float], None],
 ) -> Assembled:
     """Return *sound* as *settings* want it, with its jingles; nothing to do: the same samples.
 
     Silence at both ends is cut down to `kept_silence_s`; pauses beyond `longest_pause_s` to
     that, in their middle, with a cross-fade of 30 ms. Jingles lose their silent ends and get one
-    plain gain to *programme_lufs*, the loudness of *sound*. They overlap it by `crossfade_s`;
-    an intro with `intro_under_s` by that, and lies 14 LU below the speech while somebody speaks.
+    plain gain to *programme_lufs*, the loudness of *sound* (None: there are no jingles). They
+    overlap it by `crossfade_s`; an intro with `intro_under_s` by that, and lies 14 LU below the
+    speech while somebody speaks.
     Words are never faded: only the silence around them is. All sounds have one sample rate and
     stay open while the result is read. *advance* gets the seconds of *sound*, all in all.
 
     Raises:
         SilentJingleError: nothing in a jingle passes the gate of BS.1770.
     """
+    assert programme_lufs is not None or not (intro or outro)
     ends = None
     if settings.trim_silence or intro or outro:
         ends = speech_ends(sound)
     kept = _kept(sound, ends, settings, advance)
-    opening = _jingle(intro, settings.intro, programme_lufs)
-    closing = _jingle(outro, settings.outro, programme_lufs)
+    opening = closing = None
+    if programme_lufs is not None:
+        opening = _jingle(intro, settings.intro, programme_lufs)
+        closing = _jingle(outro, settings.outro, programme_lufs)
     rate_hz = sound.sample_rate_hz
     crossfade = round(settings.crossfade_s * rate_hz)
     under = max(crossfade, round(settings.intro_under_s * rate_hz))
@@ -171,7 +175,7 @@ def assemble(
     kept = replace(kept, at=opening.frames - under if opening else 0)
     clips = _programme_clips(sound, kept, rise=min(under, crossfade), fall=over)
     frames = kept.at + kept.frames
-    if opening:
+    if opening and programme_lufs is not None:
         curve = _opening_curve(opening, sound, kept, settings, programme_lufs)
         clips.append(_clip(opening, 0, curve))
     if closing:

@@ -194,10 +194,10 @@ def _window(sound: Sound, frames: int, start: int) -> NDArray[np.float32]:
     return sound.read(start, min(start + frames, sound.frames))
 
 
-def _programme_lufs(sound: Sound, jingles: Sequence[Sound | None]) -> float:
-    """Measure what jingles are matched to; without any nobody asks."""
+def _programme_lufs(sound: Sound, jingles: Sequence[Sound | None]) -> float | None:
+    """Measure the loudness to which jingles are matched; None: there are none."""
     if not any(jingles):
-        return 0.0
+        return None
     programme_lufs = loudness_of(sound).integrated_lufs
     if not math.isfinite(programme_lufs):
         raise SilentRecordingError

@@ -42,8 +42,8 @@ _A_LITTLE_DB, _LITTLE_TICKS, _MOST_OF_TICKS = 4.0, 20, 12
 _CERTAIN_TICKS, _CERTAIN_WINDOW_TICKS = 8, 40
 # A breath or a soft syllable this near belongs to the speech beside it.
 _BELONGS_TICKS = 30
-# A floor this near to the voice beside it may hide a softer one.
-_BELOW_VOICE_DB, _VOICE_TICKS = 16.0, 3 * TICKS_PER_S
+# A floor this near to the voice beside it, at its loudest, may hide softer words.
+_BELOW_VOICE_DB, _VOICE_TICKS, _LOUD_PERCENTILE = 26.0, 3 * TICKS_PER_S, 95
 # A floor this far above the lowest of all is applause, music or a machine, and not silence.
 _FLOORS_APART_DB = 20.0
 _FIRST_LOOK_TICKS = 60 * TICKS_PER_S
@@ -129,7 +129,7 @@ def _onset_in(levels: NDArray[np.float32]) -> int | None:
     if not certain.size:
         return None
     onset = int(certain[0])
-    if not onset or not _is_apart(levels[:, :onset], levels[:, onset:]):
+    if not onset or not _is_apart(levels[:, :onset], levels[:, onset : onset + _VOICE_TICKS]):
         return 0
     # The head has its own floor; but where it is short, it may be a soft syllable itself.
     lowest = np.minimum(floors[:, onset], np.median(levels[:, :onset], axis=1))
@@ -146,19 +146,22 @@ def silent_ticks(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
     floors = _floors(levels)
     heard = _any_for(levels > floors + _CLEARLY_DB, _CLEAR_TICKS) | _sustained(levels, floors)
     # A machine or applause for minutes has a floor of its own, and is no silence.
-    heard |= (floors > floors.min(axis=1, keepdims=True) + _FLOORS_APART_DB).any(axis=0)
+    there = _is_something(levels)
+    lowest = np.min(floors, axis=1, where=_is_something(floors), initial=np.inf, keepdims=True)
+    heard |= (there & (floors > lowest + _FLOORS_APART_DB)).any(axis=0)
     silent = ~heard
     for first, last in runs(silent):
-        beside = np.concatenate(
-            [
-                levels[:, max(first - _VOICE_TICKS, 0) : first],
-                levels[:, last : last + _VOICE_TICKS],
-            ],
-            axis=1,
+        sides = (
+            levels[:, max(first - _VOICE_TICKS, 0) : first],
+            levels[:, last : last + _VOICE_TICKS],
         )
-        if not _is_apart(levels[:, first:last], beside):
+        if not all(_is_apart(levels[:, first:last], side) for side in sides if side.size):
             silent[first:last] = False
     return silent
+
+
+def _is_something(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray(levels > _NOTHING_DB + 1)
 
 
 def _floors(levels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -171,7 +174,7 @@ def _floors(levels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _floor(row: NDArray[np.float32]) -> NDArray[np.float32]:
-    there = row > _NOTHING_DB + 1
+    there = _is_something(row)
     ticks = min(_FLOOR_TICKS, len(row))
     ones = np.ones(ticks)
     # Not by differences of running sums: a voice's energy is a million times that of the floor.
@@ -219,9 +222,7 @@ def _any_for(flags: NDArray[np.bool_], ticks: int) -> NDArray[np.bool_]:
 
 def _is_apart(silence: NDArray[np.float32], voice: NDArray[np.float32]) -> bool:
     """Say whether *silence* lies so far below the *voice* beside it that it hides nobody."""
-    if not voice.shape[1]:
-        return True
-    loud = np.percentile(voice[:, :_VOICE_TICKS], 90, axis=1)
+    loud = np.percentile(voice, _LOUD_PERCENTILE, axis=1)
     quiet = np.median(silence, axis=1)
     # K-weighted: the band of a voice alone would make noise of all frequencies look low.
     return bool((loud - quiet)[: len(loud) // 2].max() >= _BELOW_VOICE_DB)
