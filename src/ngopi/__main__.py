@@ -4,6 +4,7 @@ from ngopi.codepath import leave_current_folder, namesakes, stands_in_variable
 
 _looked_into = leave_current_folder()  # before anything else is imported
 
+import io
 import sys
 import traceback
 from typing import TYPE_CHECKING
@@ -52,9 +53,17 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 def run() -> None:
     """Start ngopi from a shell."""
     for stream in (sys.stdout, sys.stderr):
-        # A Windows pipe may have an encoding without "→"; better "?" than a crash.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # never replaced here
+        if isinstance(stream, io.TextIOWrapper):  # None where somebody closed it
+            _speak_utf8(stream)
     sys.exit(main())
+
+
+def _speak_utf8(stream: io.TextIOWrapper) -> None:
+    """Write UTF-8 into pipes and files: whoever reads them knows no code page of this machine.
+
+    A terminal keeps what it understands; what it cannot show becomes "?" instead of a crash.
+    """
+    stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
 
 
 def _asked_language(arguments: list[str]) -> str:

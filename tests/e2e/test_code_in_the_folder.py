@@ -14,6 +14,7 @@ import pytest
 
 import ngopi as package
 from ngopi.audio.trial import survives
+from ngopi.codepath import code_path
 from ordered import LABELS, LEFT, RIGHT, caf
 
 # Taken for parts of ngopi, of its libraries or of Python by whoever looks into the folder.
@@ -148,6 +149,7 @@ def test_the_trial_looks_nowhere_near_the_recording(trap, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(trap), "", "acara", *sys.path])
     monkeypatch.chdir(trap.parent)
 
+    assert all(map(os.path.isabs, code_path()))  # a relative name means another folder there
     assert survives(Path("acara", "rekaman.caf"))
     assert ran(trap) == set()
 
