@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from ngopi.atomic import sha256_of
 from ngopi.errors import GuidChangedError, ShowGuidChangedError, SlugTakenError
+from ngopi.gone import free_key, hashes_of, withdrawn_now
 from ngopi.ledger import sha256_of_bytes, state_of, to_json
 from ngopi.model import Release, ShowRelease, StoredObject
 from ngopi.recall import key_of
@@ -39,6 +40,7 @@ class Plan:
     was given up; *clashes*: changed here and by a colleague;
     *unknown*: public, but not in this folder; *retracted*: taken out of the feed;
     *withdrawn*: public, though the folder calls them drafts or dates them later (they stay);
+    *deleted*: left out, because their audio was deleted by name;
     *show*: what becomes of the show's own data.
     """
 
@@ -56,6 +58,7 @@ class Plan:
     unknown: tuple[str, ...]
     retracted: tuple[str, ...]
     withdrawn: tuple[str, ...]
+    deleted: tuple[str, ...]
     show: Verdict
 
 
@@ -65,7 +68,8 @@ class Wish:
 
     *sha256s*: by slug, the SHA-256 of each release's JSON; *media*: the folder of the audio;
     *covers*: pictures by key; *ahead*: releases whose time has not come; *waiting*: slugs that
-    would be due, but for an editor's yes; *approved_by*: who said it.
+    would be due, but for an editor's yes; *deleted*: slugs whose audio was deleted by name;
+    *approved_by*: who said it.
     """
 
     show: ShowRelease
@@ -75,6 +79,7 @@ class Wish:
     covers: dict[str, Path]
     ahead: tuple[Release, ...]
     waiting: tuple[str, ...]
+    deleted: tuple[str, ...]
     approved_by: dict[str, str]
 
     def file_of(self, thing: StoredObject) -> Path:
@@ -101,6 +106,7 @@ def make_wish(
 ) -> Wish:
     """Return the releases that this folder wants public, under the show's lasting guid.
 
+    They name no key that is gone in *ledger*, and no audio that was deleted by name.
     *recall* knows their hashes, of *entries* that were read with it.
 
     Raises:
@@ -110,10 +116,13 @@ def make_wish(
     """
     _require_unique_guids(entries)
     covers: dict[str, Path] = {}
+    never = frozenset(ledger.gone) if ledger else frozenset()
+    deleted = {entry.episode.slug for entry in entries if is_deleted(entry, ledger)}
+    there = [e for e in entries if e.audio is not None and e.episode.slug not in deleted]
     due = {
-        entry.episode.slug: (entry, _release(config, entry, covers))
-        for entry in entries
-        if _is_due(entry, now) and entry.audio is not None
+        entry.episode.slug: (entry, _release(config, entry, covers, never))
+        for entry in there
+        if _is_due(entry, now)
     }
     sha256s = {slug: _sha256(release, entry, recall) for slug, (entry, release) in due.items()}
     public = {entry.release for entry in ledger.entries} if ledger else set()
@@ -128,25 +137,37 @@ def make_wish(
     }
     releases = tuple(release for slug, (_, release) in due.items() if slug not in waiting)
     ahead = tuple(
-        _release(config, entry, covers)
-        for entry in entries
-        if entry.audio is not None and entry.episode.published and not _is_due(entry, now)
+        _release(config, entry, covers, never)
+        for entry in there
+        if entry.episode.published and not _is_due(entry, now)
     )
     _require_same_guids(releases, ledger)
     return Wish(
-        show=_show(config, _guid(config, ledger), covers),
+        show=_show(config, _guid(config, ledger), covers, never),
         releases=releases,
         sha256s=sha256s,
         media=config.media,
         covers=covers,
         ahead=ahead,
         waiting=tuple(sorted(waiting)),
+        deleted=tuple(sorted(deleted)),
         approved_by={
             entry.episode.guid: entry.approval.by
             for entry, _ in due.values()
             if entry.approval is not None and entry.episode.slug not in waiting
         },
     )
+
+
+def is_deleted(entry: CatalogueEntry, ledger: Ledger | None) -> bool:
+    """Say whether an episode's audio was deleted by name, which no publish brings back.
+
+    What was retracted is told as that.
+    """
+    if entry.audio is None or ledger is None or not ledger.withdrawn:
+        return False
+    retracted = entry.episode.guid in {known.guid for known in ledger.retracted}
+    return not retracted and not withdrawn_now(ledger).isdisjoint(hashes_of(entry.audio))
 
 
 def reading_of(release: Release) -> str:
@@ -181,9 +202,9 @@ def state_in(config: Config, entry: CatalogueEntry, ledger: Ledger | None, *, no
     return "waiting" if state == "ready" and awaits_approval(config, entry) else state
 
 
-def release_of(config: Config, entry: CatalogueEntry) -> Release:
-    """Return the release that an episode with audio would become."""
-    return _release(config, entry, {})
+def release_of(config: Config, entry: CatalogueEntry, ledger: Ledger | None = None) -> Release:
+    """Return the release that an episode with audio would become after *ledger*."""
+    return _release(config, entry, {}, frozenset(ledger.gone) if ledger else frozenset())
 
 
 def _sha256(release: Release, entry: CatalogueEntry, recall: Recall | None) -> str:
@@ -201,11 +222,11 @@ def _sha256(release: Release, entry: CatalogueEntry, recall: Recall | None) -> s
 
 def show_of(config: Config, ledger: Ledger) -> ShowRelease:
     """Return this folder's show as it would be published after *ledger*."""
-    return _show(config, ledger.guid, {})
+    return _show(config, ledger.guid, {}, frozenset(ledger.gone))
 
 
-def _show(config: Config, guid: str, covers: dict[str, Path]) -> ShowRelease:
-    cover = _cover(config, "show", config.cover, covers)
+def _show(config: Config, guid: str, covers: dict[str, Path], gone: frozenset[str]) -> ShowRelease:
+    cover = _cover(config, "show", config.cover, covers, gone)
     return ShowRelease(show=replace(config.show, guid=guid), cover=cover)
 
 
@@ -223,19 +244,23 @@ def _is_due(entry: CatalogueEntry, now: datetime) -> bool:
     return published is not None and published <= now
 
 
-def _release(config: Config, entry: CatalogueEntry, covers: dict[str, Path]) -> Release:
+def _release(
+    config: Config, entry: CatalogueEntry, covers: dict[str, Path], gone: frozenset[str]
+) -> Release:
     audio, slug = entry.audio, entry.episode.slug
     assert audio is not None
-    key = f"audio/{slug}-{audio.sha256[:12]}.mp3"
+    key = free_key(f"audio/{slug}-{audio.sha256[:12]}.mp3", gone)
     enclosure = stored_object(config, key, size_bytes=audio.size_bytes, sha256=audio.sha256)
-    cover = None if entry.cover is None else _cover(config, slug, entry.cover, covers)
+    cover = None if entry.cover is None else _cover(config, slug, entry.cover, covers, gone)
     # The certificate stays in the folder: it is long, and neither feed nor site shows it.
     if audio.done or audio.turns or audio.curve:
         audio = replace(audio, done=(), turns=(), curve=None)
     return Release(episode=entry.episode, audio=audio, enclosure=enclosure, cover=cover)
 
 
-def _cover(config: Config, name: str, path: Path, covers: dict[str, Path]) -> StoredObject:
+def _cover(
+    config: Config, name: str, path: Path, covers: dict[str, Path], gone: frozenset[str]
+) -> StoredObject:
     if not path.is_file():
         from ngopi.artwork import check_cover  # with a library that who only looks can do without
 
@@ -243,7 +268,7 @@ def _cover(config: Config, name: str, path: Path, covers: dict[str, Path]) -> St
     sha256 = sha256_of(path)
     suffix = ".png" if path.suffix.lower() == ".png" else ".jpg"
     # New artwork needs a new file name, or Apple keeps the old picture: so the hash is in it.
-    key = f"covers/{name}-{sha256[:12]}{suffix}"
+    key = free_key(f"covers/{name}-{sha256[:12]}{suffix}", gone)
     covers[key] = path
     return stored_object(config, key, size_bytes=path.stat().st_size, sha256=sha256)
 
@@ -321,6 +346,7 @@ def make_plan(
         withdrawn=tuple(
             e.episode.slug for e in entries if e.episode.guid in public and not _is_due(e, now)
         ),
+        deleted=wish.deleted,
         show=show_verdict(wish.show, ledger, bases=bases),
     )
 

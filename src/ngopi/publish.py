@@ -21,6 +21,7 @@ from ngopi.errors import (
     ShowClashError,
     SourceChangedError,
 )
+from ngopi.gone import name_of
 from ngopi.i18n import N_
 from ngopi.ledger import (
     LEDGER_KEY,
@@ -41,6 +42,7 @@ from ngopi.transaction import (
     FEED_KEY,
     Change,
     Public,
+    add_release,
     commit,
     feed_is_current,
     kept_ledger,
@@ -126,7 +128,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
             announced.append(plan)
             announce(plan)
         examined = Examined(store, config.scratch)
-        ahead = _store_ahead(wish, bases, store, examined, progress)
+        ahead = _store_ahead(config, wish, bases, store, examined, progress)
         if plan.clashes or plan.show == "clashes":
             _refuse(config, store, plan, wish, public)
         if public.ledger is not None and _in_line(plan) and feed_is_current(public, store):
@@ -280,10 +282,16 @@ def _stored(
 
 
 def _store_ahead(
-    wish: Wish, bases: dict[str, str], store: Store, examined: Examined, progress: Progress
+    config: Config,
+    wish: Wish,
+    bases: dict[str, str],
+    store: Store,
+    examined: Examined,
+    progress: Progress,
 ) -> dict[str, str]:
     """Store the files of scheduled episodes, so that any machine can publish them in time.
 
+    Their releases come first: by them `ngopi gc` of a colleague knows whose files those are.
     Returns what to remember, so that the store is asked once only.
     """
     stored = {}
@@ -291,9 +299,11 @@ def _store_ahead(
     for release in wish.ahead:
         memory = f"ahead {release.episode.guid}"
         things = [release.enclosure, *([release.cover] if release.cover else [])]
-        names = " ".join(thing.key for thing in things)
+        body = to_json(release)
+        names = " ".join([*(thing.key for thing in things), sha256_of_bytes(body)])
         if bases.get(memory) == names:
             continue
+        add_release(config, store, body)
         for thing in things:
             path = wish.file_of(thing)
             if path.is_file() and not examined.has(thing):
@@ -308,11 +318,7 @@ def _require_file(path: Path, thing: StoredObject) -> None:
     if thing.key.startswith("covers/"):
         check_cover(path)
     elif not path.is_file():
-        raise MediaMissingError(slug=_slug_of_key(thing.key), path=path)
-
-
-def _slug_of_key(key: str) -> str:
-    return key.split("/", 1)[-1].rsplit("-", 1)[0]
+        raise MediaMissingError(slug=name_of(thing.key), path=path)
 
 
 def _store_files(
@@ -331,7 +337,7 @@ def _store_files(
             return store.add_all(sources, advance=advance)
     except SourceChangedError as error:
         changed = next(s for s in sources if s.path == error.values["path"])
-        raise MediaChangedError(slug=_slug_of_key(changed.key), path=changed.path) from error
+        raise MediaChangedError(slug=name_of(changed.key), path=changed.path) from error
 
 
 def _change(

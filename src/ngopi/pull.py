@@ -62,7 +62,11 @@ def pull(
     for public in ledger.entries:
         theirs = load_entry(config, store, public)
         mine = here.get(public.guid)
-        verdict = "added" if mine is None else _verdict(config, mine, public, bases, take)
+        verdict = (
+            "added"
+            if mine is None
+            else _verdict(config, mine, public, ledger, bases=bases, take=take)
+        )
         if verdict == "differing":
             assert mine is not None
             differing[public.slug] = _differences(config, mine, theirs)
@@ -98,13 +102,15 @@ def _verdict(
     config: Config,
     entry: CatalogueEntry,
     public: LedgerEntry,
+    ledger: Ledger,
+    *,
     bases: dict[str, str],
     take: Take | None,
 ) -> str:
     """Say whether the folder's episode is kept, updated, or differs by somebody's own change."""
     if entry.audio is None:
         return "updated" if take == "theirs" else "differing"
-    mine = sha256_of_bytes(to_json(release_of(config, entry)))
+    mine = sha256_of_bytes(to_json(release_of(config, entry, ledger)))
     if mine == public.release:
         return "kept"
     untouched = mine in public.previous or mine == bases.get(public.guid)

@@ -20,7 +20,7 @@ from ngopi.errors import DiskError, ObjectMissingError
 from ngopi.i18n import N_
 from ngopi.ledger import read_bases
 from ngopi.notes import notes_text
-from ngopi.plan import make_plan, make_wish, release_of
+from ngopi.plan import make_plan, make_wish
 from ngopi.tags import tag_bytes, tag_length
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, Ledger, Progress, Take
+    from ngopi.model import CatalogueEntry, Ledger, Progress, StoredObject, Take
     from ngopi.recall import Recall
     from ngopi.store import Store
 
@@ -62,8 +62,13 @@ def renew_tags(
     wanted = {*plan.add, *plan.change}
     if take == "ours":
         wanted |= {*plan.clashes, *plan.reverted}
-    due = [entry for entry in entries if entry.episode.slug in wanted]
-    return tuple(entry.episode.slug for entry in due if _is_renewed(config, entry, store, progress))
+    stored = {release.episode.slug: release.enclosure for release in wish.releases}
+    due = [(entry, stored[slug]) for entry in entries if (slug := entry.episode.slug) in wanted]
+    return tuple(
+        entry.episode.slug
+        for entry, thing in due
+        if _is_renewed(config, entry, thing, store, progress)
+    )
 
 
 def _sweep(scratch: Path) -> None:
@@ -72,8 +77,10 @@ def _sweep(scratch: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _is_renewed(config: Config, entry: CatalogueEntry, store: Store, progress: Progress) -> bool:
-    with _file_of(config, entry, store, progress) as path:
+def _is_renewed(
+    config: Config, entry: CatalogueEntry, stored: StoredObject, store: Store, progress: Progress
+) -> bool:
+    with _file_of(config, stored, store, progress) as path:
         return path is not None and renew_file(config, entry, path)
 
 
@@ -105,33 +112,31 @@ def _tag_of(path: Path) -> bytes:
 
 @contextlib.contextmanager
 def _file_of(
-    config: Config, entry: CatalogueEntry, store: Store, progress: Progress
+    config: Config, stored: StoredObject, store: Store, progress: Progress
 ) -> Iterator[Path | None]:
     """Give the episode's file, or a copy from the store while it is looked at; None: nowhere."""
-    assert entry.audio is not None
-    kept = config.media / f"{entry.audio.sha256}.mp3"
+    kept = config.media / f"{stored.sha256}.mp3"
     if kept.is_file():
-        yield kept if sha256_of(kept) == entry.audio.sha256 else None
+        yield kept if sha256_of(kept) == stored.sha256 else None
         return
     copy = config.scratch / f"{_LEFT}{secrets.token_hex(4)}.mp3"
     try:
-        yield copy if _is_fetched(config, entry, store, copy, progress) else None
+        yield copy if _is_fetched(config, stored, store, copy, progress) else None
     finally:
         copy.unlink(missing_ok=True)
 
 
 def _is_fetched(
-    config: Config, entry: CatalogueEntry, store: Store, copy: Path, progress: Progress
+    config: Config, stored: StoredObject, store: Store, copy: Path, progress: Progress
 ) -> bool:
     config.scratch.mkdir(exist_ok=True)
-    enclosure = release_of(config, entry).enclosure
-    digest, left_bytes = hashlib.sha256(), enclosure.size_bytes
+    digest, left_bytes = hashlib.sha256(), stored.size_bytes
     try:
         with (
-            progress.step(N_("Downloading"), enclosure.size_bytes, unit="bytes") as advance,
+            progress.step(N_("Downloading"), stored.size_bytes, unit="bytes") as advance,
             copy.open("wb") as file,
         ):
-            for chunk in store.chunks(enclosure.key):
+            for chunk in store.chunks(stored.key):
                 left_bytes -= len(chunk)
                 if left_bytes < 0:
                     return False
@@ -142,7 +147,7 @@ def _is_fetched(
         return False
     except OSError as error:
         raise DiskError(path=copy, reason=error.strerror or error) from error
-    return digest.hexdigest() == enclosure.sha256
+    return digest.hexdigest() == stored.sha256
 
 
 def _write(config: Config, entry: CatalogueEntry, path: Path, tag: bytes) -> None:

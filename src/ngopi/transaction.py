@@ -31,8 +31,9 @@ from ngopi.errors import (
 )
 from ngopi.feed.build import build_feed, items_of
 from ngopi.feed.check import check_feed
+from ngopi.feed.stamp import as_known, stamped
 from ngopi.gate import is_seq
-from ngopi.gone import union_of_gone, union_of_withdrawn
+from ngopi.gone import require_apart, union_of_gone, union_of_withdrawn
 from ngopi.i18n import _
 from ngopi.ledger import (
     LEDGER_KEY,
@@ -166,10 +167,17 @@ def commit(config: Config, store: Store, public: Public, change: Change) -> Ledg
     shown = to_json(change.show)
     _require_readable(change, bodies, shown)
     bodies[sha256_of_bytes(shown)] = shown
-    feed = _render(config, store, change.show, change.entries, known)
+    seq = max(public.ledger.seq if public.ledger else 0, change.beyond or 0) + 1
+    gone = union_of_gone(change.gone, public.ledger.gone if public.ledger else ())
+    feed = _stamped(_render(config, store, change, gone, known), public.ledger, seq=seq)
+    there = _releases_of(public.ledger)
     for sha256, body in bodies.items():
-        _add_release(config, store, sha256, body, public.ledger)
-    ledger = _next_ledger(public.ledger, change, sha256_of_bytes(shown), sha256_of_bytes(feed))
+        if sha256 not in there:
+            add_release(config, store, body)
+    ledger = _next_ledger(
+        public.ledger, change,
+        seq=seq, gone=gone, show=sha256_of_bytes(shown), feed=sha256_of_bytes(feed),
+    )  # fmt: skip
     version = public.version
     if ledger is not public.ledger:
         from_json(Ledger, to_json(ledger), key=LEDGER_KEY)  # or nobody could read it any more
@@ -190,9 +198,16 @@ def _require_readable(change: Change, bodies: dict[str, bytes], shown: bytes) ->
     from_json(ShowRelease, shown, key=release_key(sha256_of_bytes(shown)))
 
 
-def _next_ledger(old: Ledger | None, change: Change, show: str, feed: str) -> Ledger:
+def _stamped(feed: bytes, old: Ledger | None, *, seq: int) -> bytes:
+    """Return *feed* as *old* knows it, or as one that changed in state *seq*."""
+    known = as_known(feed, sha256=old.feed, latest=old.seq) if old else None
+    return stamped(feed, seq=seq) if known is None else known
+
+
+def _next_ledger(
+    old: Ledger | None, change: Change, *, seq: int, gone: tuple[str, ...], show: str, feed: str
+) -> Ledger:
     """Return the ledger of *change*, or *old* where only the feed lags behind it."""
-    gone = union_of_gone(change.gone, old.gone if old else ())
     withdrawn = union_of_withdrawn(change.withdrawn, old.withdrawn if old else ())
     wanted = (show, feed, change.entries, change.retracted, gone, withdrawn)
     if old is not None and change.beyond is None and wanted == (
@@ -200,7 +215,7 @@ def _next_ledger(old: Ledger | None, change: Change, show: str, feed: str) -> Le
     ):  # fmt: skip
         return old
     return Ledger(
-        seq=max(old.seq if old else 0, change.beyond or 0) + 1,
+        seq=seq,
         nonce=secrets.token_hex(8),
         guid=change.show.show.guid or "",
         show=show,
@@ -232,8 +247,9 @@ def bring_feed_in_line(config: Config, store: Store) -> None:
     ledger = public.ledger
     if ledger is None or feed_is_current(public, store):
         return
-    show = load_show(config, store, ledger)
-    feed = _render(config, store, show, ledger.entries, {})
+    unchanged = as_it_is(config, store, ledger, what=ledger.what, by=ledger.by, at=ledger.at)
+    feed = _render(config, store, unchanged, ledger.gone, {})
+    feed = _stamped(feed, ledger, seq=ledger.seq)
     _swap_feed(store, feed, over=public.feed, ledger_version=public.version)
 
 
@@ -254,16 +270,33 @@ def newest_first(entries: dict[str, LedgerEntry]) -> tuple[LedgerEntry, ...]:
     return tuple(reversed(ordered))
 
 
+def as_it_is(
+    config: Config, store: Store, ledger: Ledger, *, what: str, by: str, at: datetime
+) -> Change:
+    """Return the change that changes no episode of *ledger*."""
+    return Change(
+        show=load_show(config, store, ledger),
+        releases=(),
+        entries=ledger.entries,
+        retracted=ledger.retracted,
+        what=what,
+        by=by,
+        at=at,
+    )
+
+
 def _render(
     config: Config,
     store: Store,
-    show: ShowRelease,
-    entries: tuple[LedgerEntry, ...],
+    change: Change,
+    gone: tuple[str, ...],
     known: dict[str, Release],
 ) -> bytes:
+    show, entries = change.show, change.entries
     releases = [
         _rehosted(known.get(e.release) or load_entry(config, store, e), show.show) for e in entries
     ]
+    require_apart(gone, (show, *releases))
     memory = Memory[bytes](config.scratch / "feed-items.json", bytes, libraries=_FEED_LIBRARIES)
     shown = to_json(show)
     zone = ZoneInfo(show.show.timezone)
@@ -355,11 +388,17 @@ def load_entry(config: Config, store: Store, entry: LedgerEntry) -> Release:
     return release
 
 
-def _add_release(
-    config: Config, store: Store, sha256: str, body: bytes, ledger: Ledger | None
-) -> None:
-    if ledger and sha256 in {ledger.show, *(entry.release for entry in ledger.entries)}:
-        return
+def _releases_of(ledger: Ledger | None) -> set[str]:
+    return {ledger.show, *(entry.release for entry in ledger.entries)} if ledger else set()
+
+
+def add_release(config: Config, store: Store, body: bytes) -> None:
+    """Store a release under its hash, for ever, and keep a copy here.
+
+    Raises:
+        LedgerUnreadableError: other bytes lie there.
+    """
+    sha256 = sha256_of_bytes(body)
     try:
         store.swap(release_key(sha256), body, expected=None)
     except SwapConflictError:

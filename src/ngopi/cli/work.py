@@ -131,6 +131,8 @@ def ingest(
         console.note(text.format(slug=episode.slug))
     elif published is not None and episode.slug in published.plan.waiting:
         console.note(waiting(episode.slug))
+    elif published is not None and episode.slug in published.plan.deleted:
+        console.note(left_out(episode.slug))
     elif not public:
         console.note(_next_step(episode.slug, episode.published is None))
 
@@ -270,6 +272,8 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
     for slug in plan.retracted:
         text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
         console.note(text.format(slug=slug))
+    for slug in plan.deleted:
+        console.note(left_out(slug))
     for slug in plan.withdrawn:
         console.note(_('"{slug}" is public and stays so, whatever its date.').format(slug=slug))
     document: dict[str, Json] = {
@@ -287,6 +291,7 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         "silent": list(plan.silent),
         "unknown": list(plan.unknown),
         "withdrawn": list(plan.withdrawn),
+        "deleted": list(plan.deleted),
         "seq": done.ledger.seq,
         "feed_url": done.feed_url,
     }
@@ -311,6 +316,15 @@ def _behind(plan: Plan, slug: str) -> str:
 def waiting(slug: str) -> str:
     """Return the sentence about an episode that is due, but for an editor's yes."""
     text = _('"{slug}" waits for an editor: ngopi approve {slug} --as NAME')
+    return text.format(slug=slug)
+
+
+def left_out(slug: str) -> str:
+    """Return the sentence about an episode whose audio somebody deleted by name."""
+    text = _(
+        '"{slug}" is left out: its audio was deleted for good, by name; '
+        "with other audio: ngopi ingest RECORDING --episode {slug}"
+    )
     return text.format(slug=slug)
 
 

@@ -64,6 +64,9 @@ from ngopi.errors.publishing import (
     FeedRefusedError as FeedRefusedError,
 )
 from ngopi.errors.publishing import (
+    GoneNamedError as GoneNamedError,
+)
+from ngopi.errors.publishing import (
     GuidChangedError as GuidChangedError,
 )
 from ngopi.errors.publishing import (

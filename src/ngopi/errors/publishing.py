@@ -275,6 +275,19 @@ class AnotherShowError(NgopiError):
     )
 
 
+class GoneNamedError(NgopiError):
+    """One file is public and deleted in the same state."""
+
+    code, exit_status = "gone-and-public", DATA
+    sentence = N_(
+        "The ledger in the store says that {key} is deleted, and that it is public: no ngopi "
+        "would write that. Nothing was changed."
+    )
+    next_step = N_(
+        "see who wrote it with: ngopi history; ask them, or whoever looks after the store"
+    )
+
+
 class FeedRefusedError(NgopiError):
     """The feed that would be published has errors."""
 
