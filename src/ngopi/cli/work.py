@@ -15,7 +15,7 @@ from ngopi.model import Take
 from ngopi.numbering import same_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from ngopi.config import Config
@@ -256,26 +256,8 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         with lock(config.root / ".ngopi.lock"):
             done = bring_public(config, console, store, by=by, take=take, announce=announce)
     plan = done.plan
-    for slug in plan.silent:
-        text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
-        console.note(text.format(slug=slug))
-    for slug in plan.behind:
-        console.note(_behind(plan, slug).format(slug=slug))
-    if plan.show == "behind":
-        text = _(
-            "The show's own data stays public as the colleague left it; to have it here too, copy "
-            "their ngopi.toml and cover into this folder"
-        )
-        console.note(text)
-    for slug in plan.waiting:
-        console.note(waiting(slug))
-    for slug in plan.retracted:
-        text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
-        console.note(text.format(slug=slug))
-    for slug in plan.deleted:
-        console.note(left_out(slug))
-    for slug in plan.withdrawn:
-        console.note(_('"{slug}" is public and stays so, whatever its date.').format(slug=slug))
+    for sentence in _left_alone(plan):
+        console.note(sentence)
     document: dict[str, Json] = {
         "changed": done.changed,
         "dry_run": dry_run,
@@ -297,6 +279,27 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
     }
     shown = _plan_lines(plan) if dry_run else []  # else it was shown before it was applied
     console.result(document, *shown, _summary(done, dry_run=dry_run))
+
+
+def _left_alone(plan: Plan) -> Iterator[str]:
+    """Yield what a publish did not do, and how it can be done."""
+    for slug in plan.silent:
+        text = _('"{slug}" has a date but no audio: ngopi ingest RECORDING --episode {slug}')
+        yield text.format(slug=slug)
+    for slug in plan.behind:
+        yield _behind(plan, slug).format(slug=slug)
+    if plan.show == "behind":
+        yield _(
+            "The show's own data stays public as the colleague left it; to have it here too, copy "
+            "their ngopi.toml and cover into this folder"
+        )
+    yield from map(waiting, plan.waiting)
+    for slug in plan.retracted:
+        text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
+        yield text.format(slug=slug)
+    yield from map(left_out, plan.deleted)
+    for slug in plan.withdrawn:
+        yield _('"{slug}" is public and stays so, whatever its date.').format(slug=slug)
 
 
 def _behind(plan: Plan, slug: str) -> str:
