@@ -24,14 +24,13 @@ from ngopi.ledger import (
     write_intent,
 )
 from ngopi.model import Ledger, ShowRelease
+from ngopi.released import load_entry, load_show
 from ngopi.seen import look_ahead
 from ngopi.transaction import (
     Change,
     bring_feed_in_line,
     commit,
     feed_is_current,
-    load_entry,
-    load_show,
     look,
     newest_first,
     settle,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ngopi.config import public_url_objection, show_objections
 from ngopi.errors import LedgerUnreadableError, NgopiTooOldError
-from ngopi.gone import union_of_gone, union_of_withdrawn
+from ngopi.gone import is_deletable, union_of_gone, union_of_withdrawn
 from ngopi.i18n import _
 from ngopi.model import Ledger, LedgerEntry, Release, ShowRelease, StoredObject
 from ngopi.objections import (
@@ -51,8 +51,7 @@ _HASHES = re.compile("(?:[0-9a-f]{64}\n)*")
 _LARGEST_AUDIO_BYTES, _LARGEST_COVER_BYTES = 1 << 40, 64 << 20
 _LONGEST_URL = 4_000
 _MOST_PREVIOUS = 1_000
-_NAME = "[a-z0-9][a-z0-9-]{0,119}"
-_DELETABLE = re.compile(rf"audio/{_NAME}\.mp3|covers/{_NAME}\.(jpg|png)")
+_GENERATION = "(-[1-9][0-9]{0,4})?"
 
 T = TypeVar("T", Ledger, Release, ShowRelease)
 
@@ -251,7 +250,7 @@ def _ledger_objections(ledger: Ledger) -> Iterator[tuple[str, str]]:
 
 def _gone_objections(ledger: Ledger) -> Iterator[tuple[str, str]]:
     """Nobody may lend his right to delete: only files of kinds that are ever deleted, in order."""
-    wrong = next((key for key in ledger.gone if not _DELETABLE.fullmatch(key)), None)
+    wrong = next((key for key in ledger.gone if not is_deletable(key)), None)
     if wrong is not None:
         yield "gone", _("{value} is never deleted").format(value=shown(wrong))
     if union_of_gone(ledger.gone) != ledger.gone:
@@ -294,7 +293,7 @@ def _release_objections(release: Release) -> Iterator[tuple[str, str]]:
         yield f"episode.{where}", why
     for where, why in audio_objections(audio):
         yield f"audio.{where}", why
-    sound = f"audio/{re.escape(episode.slug)}-{audio.sha256[:12]}(-[1-9][0-9]{{0,5}})?\\.mp3"
+    sound = f"audio/{re.escape(episode.slug)}-{audio.sha256[:12]}{_GENERATION}\\.mp3"
     yield from _stored_objections("enclosure", release.enclosure, sound)
     if (release.enclosure.sha256, release.enclosure.size_bytes) != (audio.sha256, audio.size_bytes):
         yield "enclosure.sha256", _("it is not that of the audio")
@@ -350,7 +349,7 @@ def _chapter_objections(
 
 def _cover_objections(cover: StoredObject, name: str) -> Iterator[tuple[str, str]]:
     yield from _stored_objections(
-        "cover", cover, f"covers/{re.escape(name)}-{cover.sha256[:12]}\\.(jpg|png)"
+        "cover", cover, f"covers/{re.escape(name)}-{cover.sha256[:12]}{_GENERATION}\\.(jpg|png)"
     )
     if cover.size_bytes > _LARGEST_COVER_BYTES:
         yield "cover.size_bytes", _("{value} is out of range").format(value=cover.size_bytes)

@@ -16,7 +16,8 @@ from ngopi.errors import (
 )
 from ngopi.ledger import LEDGER_KEY, ledger_of, release_key, seq_of
 from ngopi.model import Ledger, ObjectHead, Release, ShowRelease
-from ngopi.transaction import kept_ledger, load
+from ngopi.released import load
+from ngopi.transaction import kept_ledger
 from ngopi.whose import require_same_show
 
 if TYPE_CHECKING:

@@ -25,12 +25,13 @@ _KEY = re.compile(
     r"\.(mp3|jpg|png)",
     re.ASCII,
 )
-_DELETABLE = ("audio/", "covers/")
+_NAME = "[a-z0-9][a-z0-9-]{0,119}"
+_DELETABLE = re.compile(rf"audio/{_NAME}\.mp3|covers/{_NAME}\.(jpg|png)", re.ASCII)
 
 
 def is_deletable(key: str) -> bool:
     """Say whether what lies under *key* may ever be deleted."""
-    return key.startswith(_DELETABLE)
+    return _DELETABLE.fullmatch(key) is not None
 
 
 def name_of(key: str) -> str:

@@ -34,6 +34,7 @@ from ngopi.ledger import (
 )
 from ngopi.model import Ledger, LedgerEntry, Release, StoredObject
 from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wish
+from ngopi.released import add_release, load_entry, load_show
 from ngopi.seen import remember, require_ahead
 from ngopi.store.reach import require_public
 from ngopi.store.source import Source
@@ -42,12 +43,9 @@ from ngopi.transaction import (
     FEED_KEY,
     Change,
     Public,
-    add_release,
     commit,
     feed_is_current,
     kept_ledger,
-    load_entry,
-    load_show,
     look,
     newest_first,
     settle,

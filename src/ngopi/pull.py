@@ -12,8 +12,8 @@ from ngopi.errors import LedgerUnreadableError, NgopiTooOldError, NothingPublicE
 from ngopi.ledger import read_bases, sha256_of_bytes, to_json, write_bases
 from ngopi.model import Release
 from ngopi.plan import release_of, show_of, show_verdict
+from ngopi.released import load, load_entry, load_show
 from ngopi.seen import look_ahead
-from ngopi.transaction import load, load_entry, load_show
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,6 @@ cannot drop each other's work; whatever is stopped, the next run goes on where i
 
 from __future__ import annotations
 
-import contextlib
 import random
 import secrets
 import time
@@ -15,7 +14,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from ngopi.atomic import write_atomic
 from ngopi.errors import (
     CredentialsRefusedError,
     FeedRefusedError,
@@ -23,7 +21,6 @@ from ngopi.errors import (
     NgopiTooOldError,
     ObjectTooBigError,
     PublishContendedError,
-    ReleaseUnreadableError,
     StorePutBackError,
     StoreReadError,
     StoreVerifyError,
@@ -34,7 +31,6 @@ from ngopi.feed.check import check_feed
 from ngopi.feed.stamp import as_known, stamped
 from ngopi.gate import is_seq
 from ngopi.gone import require_apart, union_of_gone, union_of_withdrawn
-from ngopi.i18n import _
 from ngopi.ledger import (
     LEDGER_KEY,
     from_json,
@@ -45,8 +41,8 @@ from ngopi.ledger import (
     to_json,
 )
 from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, Show, ShowRelease, Withdrawn
-from ngopi.objections import is_hash
 from ngopi.recall import Memory, key_of
+from ngopi.released import add_release, load_entry, load_show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,12 +52,10 @@ if TYPE_CHECKING:
 
 FEED_KEY = "feed.xml"
 _ATTEMPTS = 12
-_OTHER_BYTES = "sha256"
 _SHOWS_KEPT = 20
 # What an item looks like is theirs to decide too.
 _FEED_LIBRARIES = ("feedgen", "lxml", "markdown-it-py", "nh3")
 
-K = TypeVar("K", Release, ShowRelease)
 T = TypeVar("T")
 
 
@@ -330,84 +324,8 @@ def _rehosted(release: Release, show: Show) -> Release:
     return replace(release, enclosure=enclosure, cover=cover)
 
 
-def load(config: Config, store: Store, kind: type[K], sha256: str) -> K:
-    """Return a release object, from this machine's copy if it has one.
-
-    Raises:
-        LedgerUnreadableError: it is gone, or not what its name says, or what no ngopi would write.
-        NgopiTooOldError: a later ngopi wrote it.
-    """
-    key = release_key(sha256)
-    if not is_hash(sha256):  # of a memory that somebody wrote
-        raise LedgerUnreadableError(key=key, reason=_OTHER_BYTES)
-    copy = config.scratch / key
-    with contextlib.suppress(OSError):  # a copy that may be lost
-        data = copy.read_bytes()
-        if sha256_of_bytes(data) == sha256:
-            return from_json(kind, data, key=key)
-    found = store.read(key)
-    if found is None or sha256_of_bytes(found[0]) != sha256:
-        raise LedgerUnreadableError(key=key, reason=_OTHER_BYTES)
-    value = from_json(kind, found[0], key=key)  # first: what is no release has no copy here
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(copy, found[0])
-    return value
-
-
-def load_show(config: Config, store: Store, ledger: Ledger) -> ShowRelease:
-    """Return the show that *ledger* names.
-
-    Raises:
-        LedgerUnreadableError: it is gone, another show, or holds what no ngopi would write.
-        NgopiTooOldError: a later ngopi wrote it.
-    """
-    show = load(config, store, ShowRelease, ledger.show)
-    if show.show.guid != ledger.guid:
-        raise LedgerUnreadableError(key=release_key(ledger.show), reason=_("it is another show's"))
-    return show
-
-
-def load_entry(config: Config, store: Store, entry: LedgerEntry) -> Release:
-    """Return the release that *entry* of a ledger names, if it is one of that very episode.
-
-    Raises:
-        ReleaseUnreadableError: it is not, or holds what no ngopi would write.
-        LedgerUnreadableError: it is gone, or not what its name says.
-        NgopiTooOldError: a later ngopi wrote it.
-    """
-    key = release_key(entry.release)
-    try:
-        release = load(config, store, Release, entry.release)
-    except LedgerUnreadableError as error:
-        if error.values["reason"] == _OTHER_BYTES:
-            raise
-        reason = error.values["reason"]
-        raise ReleaseUnreadableError(slug=entry.slug, key=key, reason=reason) from error
-    if (release.episode.slug, release.episode.guid) != (entry.slug, entry.guid):
-        raise ReleaseUnreadableError(slug=entry.slug, key=key, reason=_("it is another episode's"))
-    return release
-
-
 def _releases_of(ledger: Ledger | None) -> set[str]:
     return {ledger.show, *(entry.release for entry in ledger.entries)} if ledger else set()
-
-
-def add_release(config: Config, store: Store, body: bytes) -> None:
-    """Store a release under its hash, for ever, and keep a copy here.
-
-    Raises:
-        LedgerUnreadableError: other bytes lie there.
-    """
-    sha256 = sha256_of_bytes(body)
-    try:
-        store.swap(release_key(sha256), body, expected=None)
-    except SwapConflictError:
-        found = store.read(release_key(sha256))
-        if found is None or found[0] != body:  # its name is its hash: nothing else may be there
-            raise LedgerUnreadableError(key=release_key(sha256), reason=_OTHER_BYTES) from None
-    copy = config.scratch / release_key(sha256)
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(copy, body)
 
 
 def _keep_in_history(store: Store, public: Public, *, mending: bool) -> None:

@@ -18,8 +18,9 @@ from ngopi.errors import AnotherShowError, LedgerUnreadableError, NgopiTooOldErr
 from ngopi.feed.urls import is_loopback
 from ngopi.ledger import seen_ledger
 from ngopi.plan import podcast_guid
+from ngopi.released import load_show
 from ngopi.text import clean_line
-from ngopi.transaction import kept_ledger, load_show
+from ngopi.transaction import kept_ledger
 
 if TYPE_CHECKING:
     from ngopi.config import Config

@@ -16,7 +16,8 @@ from ngopi.errors import (
 from ngopi.feed.check import check_feed
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import sha256_of_bytes
-from ngopi.transaction import FEED_KEY, Change, commit, load_entry, load_show, look, settle
+from ngopi.released import load_entry, load_show
+from ngopi.transaction import FEED_KEY, Change, commit, look, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

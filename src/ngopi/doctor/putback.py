@@ -11,18 +11,10 @@ from ngopi.errors import LedgerUnreadableError, StorePutBackError, SwapConflictE
 from ngopi.i18n import _
 from ngopi.ledger import history_key, seen_ledger, seq_of, to_json
 from ngopi.publish import keep_feed
+from ngopi.released import load_entry, load_show
 from ngopi.seen import read_seen, require_ahead
 from ngopi.stored import Examined
-from ngopi.transaction import (
-    Change,
-    commit,
-    kept_ledger,
-    load_entry,
-    load_show,
-    look,
-    newest_first,
-    settle,
-)
+from ngopi.transaction import Change, commit, kept_ledger, look, newest_first, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

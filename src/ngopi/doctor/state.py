@@ -29,9 +29,10 @@ from ngopi.ledger import (
 )
 from ngopi.model import CatalogueEntry, Ledger, ObjectHead, Progress
 from ngopi.plan import make_wish
+from ngopi.released import load_entry, load_show
 from ngopi.seen import read_seen
 from ngopi.store import Store
-from ngopi.transaction import FEED_KEY, kept_ledger, load_entry, load_show, look
+from ngopi.transaction import FEED_KEY, kept_ledger, look
 from ngopi.whose import require_same_show
 
 if TYPE_CHECKING:
