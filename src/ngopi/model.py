@@ -134,8 +134,9 @@ class Treatment:
     ``clipped`` (*count* of samples, the first *at_s*), ``same-twice``, ``opposite-twice``,
     ``left-out-left`` and ``left-out-right`` (*db* quieter than the other channel; inf: silent);
     ``damaged`` (*count* of encoded frames), ``gaps`` and ``jumps`` of its clock (*count*),
-    ``cut-short`` (*at_s* before its stated end); ``trimmed-start`` and ``trimmed-end`` (*at_s*
-    seconds of silence are left out), ``pauses`` (*count* were shortened, by *at_s* altogether).
+    ``drift`` of its clock (*at_s* more, or less, than the sound that came), ``cut-short``
+    (*at_s* before its stated end); ``trimmed-start`` and ``trimmed-end`` (*at_s* seconds of
+    silence are left out), ``pauses`` (*count* were shortened, by *at_s* altogether).
     """
 
     name: str

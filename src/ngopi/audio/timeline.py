@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from statistics import median
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from ngopi.errors import DamagedRecordingError, TooShortRecordingError
 from ngopi.model import Treatment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ngopi.model import Recording
+
+Frame = TypeVar("Frame")
 
 _log = logging.getLogger(__name__)
 
 _SHORTEST_S = 0.5
 _MAX_DAMAGED_SHARE = 0.05
-_MAX_MISSING_SHARE = 0.5  # an end that was cut off is warned about, a mere beginning is refused
+_MAX_MISSING_SHARE = 0.7  # an end that was cut off is warned about, a mere beginning is refused
 _JITTER_S = 0.1  # containers round their timestamps, recorders are late
+_ABRUPT_S = 0.05  # from one frame to the next; a clock that drifts gets there bit by bit
 _MAX_GAP_S = 60.0
-_MAX_OVERLAP_S = 1.0
+_AROUND_S = 1.0  # before and after a step: it is one if the clock stays there
+_DRIFT_S, _DRIFT_SHARE = 0.04, 0.0005
 _TRUNCATED_S = 1.0
 
 
@@ -34,7 +41,14 @@ class Tally:
     gaps: int = 0
     gaps_s: float = 0.0
     jumps: int = 0
+    drift_s: float = 0.0
+    timed_s: float = 0.0
     missing_s: float = 0.0
+
+    @property
+    def drifts(self) -> bool:
+        """Whether the clock and the sound went apart, slowly, by more than rounding does."""
+        return abs(self.drift_s) >= max(_DRIFT_S, _DRIFT_SHARE * self.timed_s)
 
     def treatments(self) -> tuple[Treatment, ...]:
         """Return what was mended as facts for the certificate."""
@@ -42,6 +56,7 @@ class Tally:
             (self.damaged_frames, Treatment(name="damaged", count=self.damaged_frames)),
             (self.gaps, Treatment(name="gaps", count=self.gaps)),
             (self.jumps, Treatment(name="jumps", count=self.jumps)),
+            (self.drifts, Treatment(name="drift", at_s=self.drift_s)),
             (self.missing_s > _TRUNCATED_S, Treatment(name="cut-short", at_s=self.missing_s)),
         )
         return tuple(treatment for is_there, treatment in found if is_there)
@@ -50,7 +65,7 @@ class Tally:
         """Refuse what is too broken to be mended.
 
         Raises:
-            DamagedRecordingError: more than a twentieth is damaged, or half of it is missing.
+            DamagedRecordingError: more than a twentieth is damaged, or most of it is missing.
             TooShortRecordingError: it is shorter than half a second.
         """
         path = recording.path
@@ -72,51 +87,107 @@ class Tally:
             _log.warning("%s: %d gaps were filled with silence (%.2f s)", path, count, lost_s)
         if self.jumps:
             _log.warning("%s: %d jumps of its clock were ignored", path, self.jumps)
+        if self.drifts:
+            _log.warning("%s: its clock went %+.2f s away from its sound", path, self.drift_s)
         if self.missing_s > _TRUNCATED_S:
             _log.warning("%s: ends %.1f s before its stated length", path, self.missing_s)
 
 
+class Piece(NamedTuple, Generic[Frame]):
+    """A decoded frame; None is as much silence, in place of a damaged one."""
+
+    time_s: float | None
+    length_s: float
+    frame: Frame | None
+
+
 class Clock:
-    """Compares each frame's timestamp with where the sound has come to."""
+    """Holds timestamps against the sound that came, which counts.
+
+    A clock may start late, run fast or slow, be rounded or now and then be late itself: no sound
+    is cut or moved for that. Only where the timestamps leave a gap at once, and do not come
+    back, is there silence of its length. *elapsed_s* is what was given out so far.
+    """
 
     def __init__(self, tally: Tally) -> None:
         self.elapsed_s = 0.0
         self._tally = tally
-        self._start_s: float | None = None
-        self._overlapping = False
+        # How far the clock was ahead of the sound: in the last second, and in the first one
+        # since it last stepped.
+        self._before: deque[_Ahead] = deque()
+        self._first: list[_Ahead] = []
 
-    def place(self, time_s: float | None, frame_s: float) -> float | None:
-        """Return the seconds of silence that belong before a frame; None drops the frame."""
-        if time_s is None:
-            self.step(frame_s)
+    def placed(self, pieces: Iterable[Piece[Frame]]) -> Iterator[Frame | float]:
+        """Yield the frames in their order, and numbers of seconds where silence belongs."""
+        coming: deque[tuple[Piece[Frame], _Ahead | None]] = deque()
+        come_s = gone_s = 0.0
+        for piece in pieces:
+            ahead = None if piece.time_s is None else _Ahead(come_s, piece.time_s - come_s)
+            coming.append((piece, ahead))
+            come_s += piece.length_s
+            while come_s - gone_s > _AROUND_S + coming[0][0].length_s:
+                gone_s += coming[0][0].length_s
+                yield from self._next(coming)
+        while coming:
+            yield from self._next(coming)
+        self._leave()
+
+    def _next(self, coming: deque[tuple[Piece[Frame], _Ahead | None]]) -> Iterator[Frame | float]:
+        piece, ahead = coming[0]
+        if ahead is not None:
+            if silence_s := self._silence_s(ahead, coming):
+                self.elapsed_s += silence_s
+                yield silence_s
+            self._follow(ahead)
+        coming.popleft()
+        self.elapsed_s += piece.length_s
+        yield piece.length_s if piece.frame is None else piece.frame
+
+    def _silence_s(
+        self, ahead: _Ahead, coming: Iterable[tuple[Piece[Frame], _Ahead | None]]
+    ) -> float:
+        """Return the silence that belongs before a piece, if the clock steps there."""
+        if not self._before or abs(ahead.by_s - self._before[-1].by_s) < _ABRUPT_S:
             return 0.0
-        if self._start_s is None:
-            self._start_s = time_s - self.elapsed_s
-        ahead_s = time_s - self._start_s - self.elapsed_s
-        # Once in an overlap all of it goes, not only what is more than jitter.
-        tolerance_s = frame_s / 2 if self._overlapping else _JITTER_S
-        self._overlapping = -_MAX_OVERLAP_S <= ahead_s < -tolerance_s
-        if self._overlapping:
-            _log.debug("overlap at %.3f s: a frame is dropped", self.elapsed_s)
-            return None
-        silence_s = 0.0
-        if _JITTER_S < ahead_s <= _MAX_GAP_S:
-            silence_s = ahead_s
-            self._tally.gaps += 1
-            self._tally.gaps_s += silence_s
-        elif ahead_s > _MAX_GAP_S or ahead_s < -_MAX_OVERLAP_S:
-            self._start_s += ahead_s
+        usual_s = median(before.by_s for before in self._before)
+        after = [later.by_s - usual_s for _, later in coming if later is not None]
+        if min(after) > _JITTER_S:
+            is_gap = min(after) <= _MAX_GAP_S
+            self._leave()
+            if is_gap:
+                self._tally.gaps += 1
+                self._tally.gaps_s += min(after)
+                return min(after)
             self._tally.jumps += 1
-        self.step(silence_s + frame_s)
-        return silence_s
+        elif max(after) < -_JITTER_S:
+            self._leave()
+            self._tally.jumps += 1
+        return 0.0
 
-    def damage(self, length_s: float) -> float:
-        """Count a frame that is lost and return the silence in its place."""
-        self._tally.damaged_frames += 1
-        self._tally.damaged_s += length_s
-        self.step(length_s)
-        return length_s
+    def _follow(self, ahead: _Ahead) -> None:
+        self._before.append(ahead)
+        while ahead.at_s - self._before[0].at_s > _AROUND_S:
+            self._before.popleft()
+        if not self._first or ahead.at_s - self._first[0].at_s <= _AROUND_S:
+            self._first.append(ahead)
 
-    def step(self, length_s: float) -> None:
-        """Go on by *length_s*."""
-        self.elapsed_s += length_s
+    def _leave(self) -> None:
+        """Count how far the clock drifted since its last step, and begin anew."""
+        if self._first:
+            first, last = _middle(self._first), _middle(self._before)
+            self._tally.drift_s += last.by_s - first.by_s
+            self._tally.timed_s += last.at_s - first.at_s
+        self._before.clear()
+        self._first.clear()
+
+
+class _Ahead(NamedTuple):
+    """By how much the clock is ahead where *at_s* of sound came."""
+
+    at_s: float
+    by_s: float
+
+
+def _middle(found: Iterable[_Ahead]) -> _Ahead:
+    each = list(found)
+    return _Ahead(median(one.at_s for one in each), median(one.by_s for one in each))

@@ -22,6 +22,10 @@ _SENTENCES = {
     "damaged": N_("Damaged pieces of the recording are silence of the same length now: {count}."),
     "gaps": N_("Gaps in the recording were filled with silence of their length: {count}."),
     "jumps": N_("Jumps of the recorder's clock were ignored, no sound is lost: {count}."),
+    "drift": N_(
+        "The recorder's clock went {at_s:+.2f} s away from the sound, little by little: the sound "
+        "counts, and nothing of it was cut or moved."
+    ),
     "cut-short": N_("The recording ends {at_s:.0f} s before the length that it states."),
     "trimmed-start": N_("Silence at the start was cut: {at_s:.1f} s."),
     "trimmed-end": N_("Silence at the end was cut: {at_s:.1f} s."),

@@ -18,24 +18,22 @@ from ngopi.audio.intake import Unchanged, refusal, status
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.plain import plain
 from ngopi.audio.recording.converter import Converter, planes
-from ngopi.audio.timeline import Clock, Tally
+from ngopi.audio.recording.sound import sound
+from ngopi.audio.timeline import Tally
 from ngopi.audio.trial import survives
 from ngopi.errors import (
     MasterIncompleteError,
     NgopiError,
     NoAudioError,
     UnknownCodecError,
-    UnreadableRecordingError,
 )
 from ngopi.model import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
-    from av.packet import Packet
     from numpy.typing import DTypeLike, NDArray
 
     from ngopi.audio.growing import GrowingFile
@@ -88,7 +86,7 @@ def rehearse(name: str) -> None:
     with contextlib.suppress(NgopiError), _open(path) as container:
         stream = _audio_stream(container, path)
         for _ in islice(
-            Converter(48000, 2, np.float32).windows(_sound(container, stream, Tally())), 1
+            Converter(48000, 2, np.float32).windows(sound(container, stream, Tally())), 1
         ):
             pass
 
@@ -109,7 +107,9 @@ def windows(
     tally = Tally()
     with Unchanged(recording), _open(recording.path) as container:
         stream = _audio_stream(container, recording.path)
-        for window in converter.windows(_sound(container, stream, tally)):
+        for window in converter.windows(
+            sound(container, stream, tally, stated_s=_stated_s(container, stream))
+        ):
             yield window
             advance(len(window) / recording.sample_rate_hz)
         tally.judge(recording, decoded_s=converter.frames / converter.sample_rate_hz)
@@ -167,8 +167,8 @@ def decode(
     The result has *sample_rate_hz* (None: `delivery_rate_hz`) and *channels* (1 or 2; None: as
     recorded, at most 2). A mono recording is repeated on both sides, a
     surround layout is mixed down by its matrix, tracks without a layout count alike.
-    Damaged frames and gaps up to a minute become silence, overlaps up to a second are
-    dropped, other jumps of the clock are taken as no jump; the result's *mended* tells of it.
+    Damaged frames and gaps up to a minute become silence; what is written twice counts once;
+    beyond that the sound counts, not its clock. The result's *mended* tells of it.
     *advance* is called with seconds decoded since.
 
     Raises:
@@ -203,7 +203,11 @@ def decode(
                     expected_frames=round((recording.duration_s or 0) * rate_hz),
                 )
             )
-            for window in one_ahead(converter.windows(_sound(container, stream, tally))):
+            for window in one_ahead(
+                converter.windows(
+                    sound(container, stream, tally, stated_s=_stated_s(container, stream))
+                )
+            ):
                 writer.write(window)
                 advance(len(window) / rate_hz)
             tally.judge(recording, decoded_s=writer.frames / rate_hz)
@@ -258,6 +262,12 @@ def _duration_s(container: InputContainer, stream: AudioStream) -> float | None:
     return None
 
 
+def _stated_s(container: InputContainer, stream: AudioStream) -> float | None:
+    if container.format.name not in _STATING_FORMATS:
+        return None
+    return _duration_s(container, stream)
+
+
 def _title(container: InputContainer, stream: AudioStream) -> str | None:
     # Ogg keeps its tags with the track; a Matroska track's title is only the track's name.
     tags = {**(stream.metadata if container.format.name == "ogg" else {}), **container.metadata}
@@ -269,57 +279,3 @@ def _spool_type(stream: AudioStream) -> DTypeLike:
     """Return int16 where the decoder itself has no more than 16 bits, else float32."""
     name = stream.codec_context.format.name
     return np.int16 if name in {"u8", "u8p", "s16", "s16p"} else np.float32
-
-
-# -- decoding -----------------------------------------------------------------------------
-
-
-def _sound(
-    container: InputContainer, stream: AudioStream, tally: Tally
-) -> Iterator[AudioFrame | float]:
-    """Yield frames in their order, and a number of seconds where silence belongs."""
-    clock = Clock(tally)
-    frame_s = 0.0
-    for packet in _packets(container, stream, tally):
-        try:
-            frames = packet.decode()
-        except av.FFmpegError as error:
-            _log.debug("damaged frame at %s: %s", packet.pts, error)
-            frames = []
-            if packet.size:
-                yield clock.damage(_packet_s(packet) or frame_s)
-        for frame in frames:
-            frame_s = frame.samples / frame.sample_rate
-            silence_s = clock.place(frame.time, frame_s)
-            if silence_s is None:
-                continue
-            if silence_s:
-                yield silence_s
-            if frame.is_corrupt:
-                clock.step(-frame_s)
-                yield clock.damage(frame_s)
-            else:
-                yield frame
-    stated_s = _duration_s(container, stream)
-    if stated_s is not None and container.format.name in _STATING_FORMATS and not tally.jumps:
-        tally.missing_s = stated_s - clock.elapsed_s
-
-
-def _packets(
-    container: InputContainer, stream: AudioStream, tally: Tally
-) -> Iterator[Packet[AudioStream]]:
-    try:
-        yield from container.demux(stream)
-    except OSError as error:
-        reason = error.strerror or error
-        path = container.name.removeprefix("file:")
-        raise UnreadableRecordingError(path=path, reason=reason) from error
-    except av.FFmpegError as error:
-        _log.debug("the container ends in damage: %s", error)
-        tally.damaged_frames += 1
-
-
-def _packet_s(packet: Packet[AudioStream]) -> float:
-    if not packet.duration or packet.time_base is None:
-        return 0.0
-    return float(packet.duration * packet.time_base)
