@@ -136,7 +136,10 @@ class Treatment:
     ``damaged`` (*count* of encoded frames), ``gaps`` and ``jumps`` of its clock (*count*),
     ``drift`` of its clock (*at_s* more, or less, than the sound that came), ``cut-short``
     (*at_s* before its stated end); ``trimmed-start`` and ``trimmed-end`` (*at_s* seconds of
-    silence are left out), ``pauses`` (*count* were shortened, by *at_s* altogether).
+    silence are left out), ``pauses`` (*count* were shortened, by *at_s* altogether);
+    of several tracks, *count* being the number of the one that is spoken of: ``track-silent``,
+    ``track-same``, ``track-within``, ``track-sum``, ``track-plain``, ``track-later`` (*at_s*) and
+    ``track-drifts`` (*at_s* in the end).
     """
 
     name: str

@@ -87,7 +87,8 @@ def prepared(
             checks.append(pcm.check)
         sound = sounds[0]
         if len(sounds) > 1:
-            sound = _mixed(open_files, sounds, settings, folder=folder, progress=progress)
+            sound, done = _mixed(open_files, sounds, settings, folder=folder, progress=progress)
+            treatments += done
         if excerpt_s is not None:
             sound = _Excerpt.of(sound, *excerpt_s)
         jingles = [
@@ -161,12 +162,13 @@ def _mixed(
     *,
     folder: Path,
     progress: Progress,
-) -> Sound:
+) -> tuple[Sound, tuple[Treatment, ...]]:
     total_s = sum(sound.frames / sound.sample_rate_hz for sound in sounds)
     channels = settings.channels or max(sound.channels for sound in sounds)
     with progress.step(N_("Mixing"), 2 * total_s) as advance:
         together = mix(sounds, channels=channels, advance=advance)
-        return open_files.enter_context(_spooled(together, folder=folder, advance=advance))
+        spooled = open_files.enter_context(_spooled(together, folder=folder, advance=advance))
+    return spooled, together.treatments
 
 
 def _spooled(sound: Sound, *, folder: Path, advance: Callable[[float], None]) -> Pcm:

@@ -40,6 +40,25 @@ _SENTENCES = {
     "left-out-right": N_(
         "The right channel was left out: it is {db:.0f} dB quieter than the left one."
     ),
+    "track-silent": N_("Track {count} is silent: it adds nothing."),
+    "track-same": N_(
+        "Track {count} holds the same sound as another one: it is heard only where that one has "
+        "none."
+    ),
+    "track-within": N_(
+        "All of track {count} is on another one too: it was left out, or it would be heard twice."
+    ),
+    "track-sum": N_(
+        "Track {count} is the mix of the others: it was left out, or they would be heard twice."
+    ),
+    "track-plain": N_(
+        "Track {count} hears the others as loud as they are themselves: it was mixed in as it is."
+    ),
+    "track-later": N_("Track {count} was put {at_s:.2f} s later, where its sound belongs."),
+    "track-drifts": N_(
+        "The clock of track {count} runs {at_s:.2f} s apart in the course of the recording: "
+        "it was kept in line."
+    ),
 }
 _SILENT = {
     "left-out-left": N_("The left channel was left out: it is silent."),
