@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import Forbidden, HTTPException, MethodNotAllowed, NotFound
@@ -19,10 +18,12 @@ from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Request
 
 from ngopi.errors import NgopiError, PortTakenError
+from ngopi.reading import leads_out_below
 from ngopi.store.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from werkzeug.serving import BaseWSGIServer
@@ -103,7 +104,7 @@ def _answer(folder: Path, request: Request) -> Response:
     if path is None or any(part.startswith(".") for part in key.split("/")):
         raise NotFound
     try:
-        _require_own_file(Path(path), folder)
+        _require_own_file(folder, key)
         response = send_file(path, request.environ, mimetype=kind.media_type, conditional=True)
     except OSError as error:
         raise NotFound from error
@@ -128,7 +129,7 @@ def _require_own_page(request: Request) -> None:
         raise Forbidden
 
 
-def _require_own_file(path: Path, folder: Path) -> None:
+def _require_own_file(folder: Path, key: str) -> None:
     """Refuse a pipe, a device, and a link that leads out of the folder."""
-    if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+    if not folder.joinpath(key).is_file() or leads_out_below(folder, key):
         raise NotFound

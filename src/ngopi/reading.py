@@ -13,6 +13,7 @@ from ngopi.i18n import _
 TEXT_BYTES = 16 << 20
 """More than anybody writes; an audio.toml of a day has a third of it."""
 
+_MOUNT_POINT = 0xA0000003
 _CHUNK_BYTES = 1 << 20
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 # Who opens a pipe that nobody writes to waits for ever, unless he says that he will not.
@@ -59,6 +60,21 @@ def leads_out(path: str | Path, own: Path) -> bool:
     return not here.is_relative_to(home)
 
 
+def leads_out_below(own: Path, name: str) -> bool:
+    """Say whether a link anywhere along *name*, as in "audio/satu.mp3", leads out of *own*.
+
+    Only links are followed. Where a name that is none leads to is no question, and whoever asks
+    Windows gets two answers: one while a file comes into being, or where a folder has a short
+    name (``RUNNER~1``), and another later.
+    """
+    path = own
+    for part in name.split("/"):
+        path /= part
+        if leads_out(path, own):
+            return True
+    return False
+
+
 def kind_fault(found: os.stat_result) -> str | None:
     """Return what something is that is no file on a disk; None for a file."""
     if stat.S_ISREG(found.st_mode):
@@ -95,8 +111,11 @@ def _open(path: str | Path, flags: int) -> int:
 
 
 def _is_junction(path: str | Path) -> bool:
-    found = getattr(os.path, "isjunction", None)  # from Python 3.12 on
-    return found is not None and bool(found(path))
+    """Say whether Windows leads from *path* to another folder; os.path asks from Python 3.12 on."""
+    try:
+        return getattr(os.lstat(path), "st_reparse_tag", 0) == _MOUNT_POINT
+    except (OSError, ValueError):
+        return False
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,6 @@ from ngopi.errors import (
     DiskError,
     NoSuchBucketError,
     ObjectTakenError,
-    StoreLinkError,
     StoreReadError,
     StoreUnreachableError,
     StoreWriteError,
@@ -314,17 +313,3 @@ def test_a_full_disk_leaves_the_old_file_and_no_part_of_the_new(tmp_path):
         ".ngopi.lock",
     }
     assert public.joinpath("ledger.json").read_bytes() == b"1"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
-def test_a_link_does_not_lead_out_of_the_folder(tmp_path, short_audio):
-    path, sha256 = short_audio
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    tmp_path.joinpath("public").mkdir()
-    tmp_path.joinpath("public", "audio").symlink_to(elsewhere)
-    store = FolderStore(tmp_path / "public")
-
-    with pytest.raises(StoreLinkError):
-        store.add(AUDIO, path, sha256=sha256, advance=ignore)
-    assert list(elsewhere.iterdir()) == []

@@ -123,7 +123,7 @@ def _is_feed_of(config: Config, source: str) -> bool:
     if "://" in source:
         return source == config.show.feed_url
     with contextlib.suppress(OSError, ValueError):
-        return Path(source).resolve() == config.feed.resolve()
+        return Path(source).samefile(config.feed)
     return False
 
 

@@ -21,7 +21,7 @@ from ngopi.errors import (
     SwapConflictError,
 )
 from ngopi.model import ObjectHead
-from ngopi.reading import kind_fault
+from ngopi.reading import kind_fault, leads_out_below
 from ngopi.store.abilities import ABLE, Abilities
 from ngopi.store.address import folder_of
 from ngopi.store.kinds import find_kind, kind_of, require_readable
@@ -171,7 +171,7 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         kind_of(key)
         path = self.folder / key
-        if not path.resolve().is_relative_to(self.folder.resolve()):
+        if leads_out_below(self.folder, key):
             raise StoreLinkError(path=path)
         return path
 
