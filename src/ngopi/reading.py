@@ -40,15 +40,16 @@ def read_file(path: str | Path, *, limit_bytes: int = TEXT_BYTES, own: Path | No
         fault = kind_fault(os.fstat(handle))
         if fault is not None:
             raise OSError(errno.EINVAL, fault, str(path))
-        data = os.read(handle, _CHUNK_BYTES)
-        while len(data) <= limit_bytes and (more := os.read(handle, _CHUNK_BYTES)):
-            data += more
+        parts, left = [], limit_bytes + 1
+        while left and (part := os.read(handle, min(left, _CHUNK_BYTES))):
+            parts.append(part)
+            left -= len(part)
     finally:
         os.close(handle)
-    if len(data) > limit_bytes:
+    if not left:
         said = _("it has more than {limit} MB").format(limit=limit_bytes >> 20)
         raise OSError(errno.EFBIG, said, str(path))
-    return data
+    return b"".join(parts)
 
 
 def leads_out(path: str | Path, own: Path) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -274,10 +275,15 @@ def test_a_show_may_be_reached_by_a_link(ngopi, show, tmp_path):
 @pytest.mark.parametrize("place", ["ngopi.toml", "episodes/rapat/episode.md"])
 def test_a_text_that_never_ends_is_told(ngopi, show, place):
     path = show / place
-    with path.open("a", encoding="utf-8") as file:
-        file.write("#" * (17 << 20))
+    with path.open("r+b") as file:
+        file.truncate(256 << 20)
 
-    assert "more than 16 MB" in ngopi("--json", "list").error["message"]
+    tracemalloc.start()
+    try:
+        assert "more than 16 MB" in ngopi("--json", "list").error["message"]
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("place", ["ngopi.toml", "episodes/rapat/episode.md"])

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -117,8 +118,13 @@ BOMB_BYTES = b"".join(BOMB.compress(bytes(1 << 20)) for _ in range(64)) + BOMB.f
     ],
 )
 def test_a_bomb_does_not_unfold(data):
-    with saying(data) as address, pytest.raises(FeedTooBigError):
-        load_feed(f"http://{address}/feed.xml", limit_bytes=1 << 20)
+    tracemalloc.start()
+    try:
+        with saying(data) as address, pytest.raises(FeedTooBigError):
+            load_feed(f"http://{address}/feed.xml", limit_bytes=1 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20  # of 64
+    finally:
+        tracemalloc.stop()
 
 
 def test_endless_members_of_nothing_are_damage():
