@@ -134,6 +134,7 @@ class Treatment:
     ``clipped`` (*count* of samples, the first *at_s*), ``same-twice``, ``opposite-twice``,
     ``left-out-left`` and ``left-out-right`` (*db* quieter than the other channel; inf: silent);
     ``damaged`` (*count* of encoded frames), ``gaps`` and ``jumps`` of its clock (*count*),
+    ``repaired`` (*count* of samples that were no numbers or no sound, the first *at_s*),
     ``drift`` of its clock (*at_s* more, or less, than the sound that came), ``cut-short``
     (*at_s* before its stated end); ``trimmed-start`` and ``trimmed-end`` (*at_s* seconds of
     silence are left out), ``pauses`` (*count* were shortened, by *at_s* altogether);

@@ -22,6 +22,10 @@ _SENTENCES = {
     "damaged": N_("Damaged pieces of the recording are silence of the same length now: {count}."),
     "gaps": N_("Gaps in the recording were filled with silence of their length: {count}."),
     "jumps": N_("Jumps of the recorder's clock were ignored, no sound is lost: {count}."),
+    "repaired": N_(
+        "Samples that were no sound (infinite, no numbers, or far beyond full scale) were replaced "
+        "from their neighbours: {count}, the first at {at_s:.1f} s."
+    ),
     "drift": N_(
         "The recorder's clock went {at_s:+.2f} s away from the sound, little by little: the sound "
         "counts, and nothing of it was cut or moved."

@@ -148,6 +148,9 @@ from ngopi.errors.publishing import (
     WriterMissingError as WriterMissingError,
 )
 from ngopi.errors.recordings import (
+    BrokenSamplesError as BrokenSamplesError,
+)
+from ngopi.errors.recordings import (
     DamagedRecordingError as DamagedRecordingError,
 )
 from ngopi.errors.recordings import (

@@ -81,6 +81,19 @@ class DamagedRecordingError(NgopiError):
     )
 
 
+class BrokenSamplesError(NgopiError):
+    """Float samples that are no numbers, or whose full scale is not 1."""
+
+    code, exit_status = "broken-samples", DATA
+    sentence = N_(
+        "{count} samples in {path} ({percent:.1f} %) are no sound: they are infinite, no numbers, "
+        "or far beyond full scale."
+    )
+    next_step = N_(
+        "export it again as 24-bit WAV from the program that it came from, with all effects off."
+    )
+
+
 class TooShortRecordingError(NgopiError):
     """Shorter than loudness can be judged on."""
 

@@ -100,8 +100,8 @@ def windows(
     *advance* is called with seconds decoded since. Gaps and damage are mended as in `decode`.
 
     Raises:
-        DamagedRecordingError, TooShortRecordingError, RecordingChangedError: possibly only
-            after the last window.
+        DamagedRecordingError, BrokenSamplesError, TooShortRecordingError, RecordingChangedError:
+            possibly only after the last window.
     """
     converter = Converter(recording.sample_rate_hz, recording.channels, np.float32)
     tally = Tally()
@@ -113,7 +113,9 @@ def windows(
             yield window
             advance(len(window) / recording.sample_rate_hz)
         tally.judge(recording, decoded_s=converter.frames / converter.sample_rate_hz)
+        converter.repair.judge(recording.path)
         tally.warn(recording.path)
+        converter.repair.warn(recording.path)
 
 
 def mp3_windows(
@@ -173,6 +175,7 @@ def decode(
 
     Raises:
         DamagedRecordingError: nothing or not enough of it can be decoded.
+        BrokenSamplesError: many of its samples are no sound.
         TooShortRecordingError: it is shorter than half a second.
         RecordingChangedError: it was written to meanwhile; the result's context may say so too.
         SpoolFullError, DiskError: it does not fit in *folder*, or that cannot be written.
@@ -211,8 +214,9 @@ def decode(
                 writer.write(window)
                 advance(len(window) / rate_hz)
             tally.judge(recording, decoded_s=writer.frames / rate_hz)
+            converter.repair.judge(recording.path)
         # Only now is it known that the file did not change.
-        return writer.finish(mended=tally.treatments())
+        return writer.finish(mended=(*tally.treatments(), *converter.repair.treatments()))
 
 
 # -- opening ------------------------------------------------------------------------------

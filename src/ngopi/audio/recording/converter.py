@@ -8,6 +8,8 @@ import av
 import numpy as np
 from av.audio.fifo import AudioFifo
 
+from ngopi.audio.recording.samples import Repair
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -22,13 +24,14 @@ _MOST_PLANES = 8  # PyAV looks for more where there are none
 class Converter:
     """Turns frames of any kind into arrays of one rate, number of channels and type.
 
-    *frames* counts what was given out so far.
+    *frames* counts what was given out so far, *repair* what was broken in it.
     """
 
     def __init__(self, sample_rate_hz: int, channels: int, dtype: DTypeLike) -> None:
         self.sample_rate_hz = sample_rate_hz
         self.dtype = np.dtype(dtype)
         self.frames = 0
+        self.repair = Repair()
         self._channels = channels
         self._kind: tuple[str, str, int] | None = None
         self._queue = AudioFifo()
@@ -75,6 +78,8 @@ class Converter:
     def _convert(self, frame: AudioFrame | None) -> Iterator[NDArray[Any]]:
         if frame is None:
             return
+        # Before any filter, which would spread what is broken.
+        self.repair.mend(frame)
         frame.pts = None
         if self._resampler is None:
             direct = self._direct(frame)
