@@ -372,6 +372,19 @@ def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None
     return CatalogueEntry(folder=entry.folder, episode=entry.episode, audio=audio, cover=kept)
 
 
+def remove_cover(entry: CatalogueEntry) -> None:
+    """Take an episode's own cover away.
+
+    Raises:
+        DiskError: it cannot be removed.
+    """
+    try:
+        for name in _COVERS:
+            (entry.folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise DiskError(path=entry.folder, reason=error.strerror or error) from error
+
+
 def whole_audio(entry: CatalogueEntry) -> AudioFile:
     """Return an episode's audio with its certificate, which `read_catalogue` may have left out.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from ngopi.atomic import write_atomic
 from ngopi.categories import CATEGORIES
 from ngopi.errors import (
     ConfigInvalidError,
@@ -131,6 +132,25 @@ def _require_own(root: Path) -> None:
             if each.is_file() or each.is_dir() or each.is_symlink():
                 continue
             raise NoFileError(path=each.path)  # whoever opens a pipe waits for ever
+
+
+def edit_config(root: Path, changes: Mapping[tuple[str, str], object]) -> None:
+    """Change keys of *root*/ngopi.toml, by table and key; comments and order stay.
+
+    Raises:
+        DiskError: it could not be written; the old file is still there.
+    """
+    import tomlkit
+
+    path = root / FILE_NAME
+    document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
+    for (table, key), value in changes.items():
+        rows: Any = document.setdefault(table, tomlkit.table())
+        if value is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = value
+    write_atomic(path, tomlkit.dumps(document).encode())
 
 
 def problems_of(text: str) -> list[Problem]:

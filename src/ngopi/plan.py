@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ngopi.model import CatalogueEntry, Episode, Ledger, LedgerEntry
     from ngopi.recall import Recall
 
+# Asked only where it matters: the addresses are in releases, which may be far away.
+Addresses = Callable[[], tuple[str, ...]]
 Verdict = Literal["add", "change", "keep", "behind", "clashes", "retracted"]
 # Where the show itself stands among the episodes' guids.
 SHOW_BASE = "show"
@@ -103,11 +106,13 @@ def make_wish(
     *,
     now: datetime,
     recall: Recall | None = None,
+    addresses: Addresses = tuple,
 ) -> Wish:
     """Return the releases that this folder wants public, under the show's lasting guid.
 
     They name no key that is gone in *ledger*, and no audio that was deleted by name.
-    *recall* knows their hashes, of *entries* that were read with it.
+    *recall* knows their hashes, of *entries* that were read with it. *addresses* is asked for the
+    public addresses that the show had; a release that only lies under another one is no new one.
 
     Raises:
         SlugTakenError: two episodes have one guid.
@@ -125,6 +130,10 @@ def make_wish(
         if _is_due(entry, now)
     }
     sha256s = {slug: _sha256(release, entry, recall) for slug, (entry, release) in due.items()}
+    known = {entry.guid: entry for entry in ledger.entries} if ledger else {}
+    for slug, (entry, release) in due.items():
+        moved = as_public(release, sha256s[slug], known.get(entry.episode.guid), addresses)
+        due[slug], sha256s[slug] = (entry, moved[0]), moved[1]
     public = {entry.release for entry in ledger.entries} if ledger else set()
     gone = {entry.guid for entry in ledger.retracted} if ledger else set()
     waiting = {
@@ -168,6 +177,33 @@ def is_deleted(entry: CatalogueEntry, ledger: Ledger | None) -> bool:
         return False
     retracted = entry.episode.guid in {known.guid for known in ledger.retracted}
     return not retracted and not withdrawn_now(ledger).isdisjoint(hashes_of(entry.audio))
+
+
+def as_public(
+    release: Release, sha256: str, known: LedgerEntry | None, addresses: Addresses
+) -> tuple[Release, str]:
+    """Return *release*, under the address at which *known* has it, with its hash."""
+    if known is None or sha256 == known.release or sha256 in known.previous:
+        return release, sha256
+    for address in addresses():
+        there = rehosted(release, address)
+        other = sha256_of_bytes(to_json(there))
+        if other == known.release or other in known.previous:
+            return there, other
+    return release, sha256
+
+
+def rehosted(release: Release, public_url: str) -> Release:
+    """Say the URLs under the show's public address, whichever it was when it was released."""
+    things = [thing for thing in (release.enclosure, release.cover) if thing is not None]
+    if all(thing.url == f"{public_url}/{thing.key}" for thing in things):
+        return release
+    enclosure, cover = (
+        thing and replace(thing, url=f"{public_url}/{thing.key}")
+        for thing in (release.enclosure, release.cover)
+    )
+    assert enclosure is not None
+    return replace(release, enclosure=enclosure, cover=cover)
 
 
 def reading_of(release: Release) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ngopi.artwork import check_cover
 from ngopi.atomic import sha256_of, sweep, sweep_old, write_atomic
 from ngopi.differences import between_episodes, between_shows
 from ngopi.errors import (
+    ChangedApartError,
     EpisodeClashError,
     LedgerGoneError,
     MediaChangedError,
@@ -32,6 +34,7 @@ from ngopi.ledger import (
     to_json,
     write_bases,
 )
+from ngopi.merging import judge
 from ngopi.model import Ledger, LedgerEntry, Release, StoredObject
 from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wish
 from ngopi.released import add_release, load_entry, load_show
@@ -43,6 +46,7 @@ from ngopi.transaction import (
     FEED_KEY,
     Change,
     Public,
+    addresses_of,
     commit,
     feed_is_current,
     kept_ledger,
@@ -74,13 +78,17 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a publish came to; *changed* False: all was in line already."""
+    """What a publish came to; *changed* False: all was in line already.
+
+    *merged*: what a colleague and this folder had changed in different places.
+    """
 
     plan: Plan
     ledger: Ledger
     changed: bool
     feed_url: str
     ahead: dict[str, str]
+    merged: tuple[str, ...] = ()
 
 
 def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a value of its own
@@ -95,6 +103,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
     announce: Callable[[Plan], None] | None = None,
     fetch: Fetch = require_public,
     recall: Recall | None = None,
+    bases: Mapping[str, str] = MappingProxyType({}),
 ) -> Published:
     """Bring what is public in line with the catalogue; safe to run again after anything.
 
@@ -102,8 +111,10 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
     *announce* is told the plan before anything is stored, and again if a colleague changes it.
     *fetch* is asked whether listeners get what lies in an S3 store, before the feed names it.
     *recall* is what *entries* were read with; nothing else than quickness comes of it.
+    *bases* are releases that *entries* agree with, by guid, beside those that the folder remembers.
 
     Raises:
+        ChangedApartError: a colleague changed other fields of the same: see `ngopi.merging`.
         EpisodeClashError: an episode was changed here and by a colleague, and *take* is None.
         GuidChangedError: a public guid would change (or be used twice: SlugTakenError).
         LedgerGoneError: there is a feed and no ledger.
@@ -112,7 +123,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         PublishContendedError: others kept publishing in between.
         StorePutBackError: the store went backwards.
     """
-    bases = read_bases(config.scratch)
+    bases = {**read_bases(config.scratch), **bases}
     announced: list[Plan] = []
 
     def attempt() -> Published:
@@ -120,8 +131,16 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         if public.ledger is None and public.feed is not None:
             raise LedgerGoneError  # to begin anew would drop what colleagues published
         require_ahead(config, store, public.ledger)
-        wish = make_wish(config, entries, public.ledger, now=now, recall=recall)
-        plan = _decided(make_plan(entries, wish, public.ledger, bases=bases, now=now), take)
+        wish = make_wish(
+            config, entries, public.ledger, now=now, recall=recall,
+            addresses=lambda: addresses_of(config, store, public.ledger),
+        )  # fmt: skip
+        plan = make_plan(entries, wish, public.ledger, bases=bases, now=now)
+        judged = judge(config, store, plan, wish, public.ledger, bases=bases, take=take)
+        if judged.episodes or judged.show is not None:
+            apart = (*judged.episodes, *(["ngopi.toml"] if judged.show else []))
+            raise ChangedApartError(names=", ".join(apart))
+        plan = _decided(judged.plan, take)
         if announce is not None and plan not in announced:
             announced.append(plan)
             announce(plan)

@@ -5,27 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ngopi.atomic import write_atomic
-from ngopi.catalogue import add_entry, edit_episode, episode_keys, replace_audio
+from ngopi.catalogue import add_entry
+from ngopi.config import Config
 from ngopi.differences import between_episodes, between_shows
-from ngopi.errors import LedgerUnreadableError, NgopiTooOldError, NothingPublicError
+from ngopi.errors import NothingPublicError
 from ngopi.ledger import read_bases, sha256_of_bytes, to_json, write_bases
-from ngopi.model import Release
-from ngopi.plan import release_of, show_of, show_verdict
-from ngopi.released import load, load_entry, load_show
+from ngopi.merging import base_of, bring, fetch_cover, merge_of, outcome_of, write_merges
+from ngopi.model import Ledger, Release, ShowRelease, Take
+from ngopi.plan import SHOW_BASE, as_public, release_of, show_of, show_verdict
+from ngopi.released import load_entry, load_show
 from ngopi.seen import look_ahead
+from ngopi.store import Store
+from ngopi.threeway import episode_changes, show_changes
+from ngopi.transaction import addresses_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, Ledger, LedgerEntry, ShowRelease, Take
-    from ngopi.store import Store
+    from ngopi.model import CatalogueEntry, LedgerEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
     """What came, by slug; *differing*: changed here, so left alone, with what differs.
+
+    *merged*: changed here and by a colleague, in different places, so both are here now.
 
     *show*: in what the public show differs from this folder's, where a colleague or a rollback
     changed it; *cover_url*: of the public show.
@@ -33,6 +35,7 @@ class Pulled:
 
     added: tuple[str, ...]
     updated: tuple[str, ...]
+    merged: tuple[str, ...]
     kept: tuple[str, ...]
     differing: dict[str, tuple[str, ...]]
     show: tuple[str, ...]
@@ -44,8 +47,9 @@ def pull(
 ) -> Pulled:
     """Write into episodes/ what is public and missing or older here.
 
-    What a person changed here is not overwritten, unless *take* is "theirs". The audio
-    itself stays in the store: publishing does not need it here.
+    What a person changed here is not overwritten, unless *take* is "theirs"; what a colleague
+    changed in another place comes beside it. The audio itself stays in the store: publishing
+    does not need it here.
 
     Raises:
         NothingPublicError: nothing was ever published.
@@ -57,24 +61,17 @@ def pull(
         raise NothingPublicError
     here = {entry.episode.guid: entry for entry in entries}
     bases, agreed = read_bases(config.scratch), {}
-    found: dict[str, list[str]] = {"added": [], "updated": [], "kept": []}
+    found: dict[str, list[str]] = {"added": [], "updated": [], "merged": [], "kept": []}
     differing: dict[str, tuple[str, ...]] = {}
+    folder = _Folder(config=config, store=store, ledger=ledger, bases=bases, take=take)
     for public in ledger.entries:
         theirs = load_entry(config, store, public)
         mine = here.get(public.guid)
-        verdict = (
-            "added"
-            if mine is None
-            else _verdict(config, mine, public, ledger, bases=bases, take=take)
-        )
+        verdict = _brought(folder, mine, public, theirs)
         if verdict == "differing":
             assert mine is not None
             differing[public.slug] = _differences(config, mine, theirs)
             continue
-        if mine is None:
-            _add(config, store, theirs)
-        elif verdict == "updated":
-            _update(config, store, mine, theirs, known=_base(config, store, public.guid, bases))
         found[verdict].append(public.slug)
         agreed[public.guid] = public.release
     write_bases(config.scratch, agreed)
@@ -82,83 +79,82 @@ def pull(
     return Pulled(
         **{name: tuple(slugs) for name, slugs in found.items()},
         differing=differing,
-        show=_show_differences(config, ledger, show, bases),
+        show=_show_differences(folder, show),
         cover_url=f"{config.show.public_url}/{show.cover.key}",
     )
 
 
-def _show_differences(
-    config: Config, ledger: Ledger, theirs: ShowRelease, bases: dict[str, str]
-) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folder:
+    config: Config
+    store: Store
+    ledger: Ledger
+    bases: dict[str, str]
+    take: Take | None
+
+
+def _show_differences(folder: _Folder, theirs: ShowRelease) -> tuple[str, ...]:
+    config, ledger = folder.config, folder.ledger
     mine = replace(theirs, show=replace(config.show, guid=ledger.guid))
     if config.cover.is_file():  # a publish says what to do without one; to pull, none is needed
         mine = show_of(config, ledger)
-    if show_verdict(mine, ledger, bases=bases) not in {"behind", "clashes"}:
-        return ()
-    return tuple(between_shows(mine, theirs))
+    verdict: str = show_verdict(mine, ledger, bases=folder.bases)
+    if verdict == "clashes":
+        base = base_of(config, folder.store, ShowRelease, folder.bases.get(SHOW_BASE))
+        verdict = outcome_of(show_changes(base, mine, theirs))
+    return tuple(between_shows(mine, theirs)) if verdict in _THEIRS else ()
 
 
-def _verdict(
-    config: Config,
-    entry: CatalogueEntry,
-    public: LedgerEntry,
-    ledger: Ledger,
-    *,
-    bases: dict[str, str],
-    take: Take | None,
+_THEIRS = ("behind", "merge", "clashes")
+
+
+def _brought(
+    folder: _Folder, entry: CatalogueEntry | None, public: LedgerEntry, theirs: Release
 ) -> str:
-    """Say whether the folder's episode is kept, updated, or differs by somebody's own change."""
+    """Bring *theirs* into the folder where nobody's work is lost by it; say what became of it."""
+    config, store = folder.config, folder.store
+    if entry is None:
+        cover = fetch_cover(config, store, theirs.cover)
+        add_entry(config.episodes, episode=theirs.episode, audio=theirs.audio, cover=cover)
+        return "added"
+    base = base_of(config, store, Release, folder.bases.get(public.guid))
     if entry.audio is None:
-        return "updated" if take == "theirs" else "differing"
-    mine = sha256_of_bytes(to_json(release_of(config, entry, ledger)))
-    if mine == public.release:
+        changes, outcome = None, "differing"
+    else:
+        mine = release_of(config, entry, folder.ledger)
+        ours, sha256 = as_public(
+            mine, sha256_of_bytes(to_json(mine)), public,
+            lambda: addresses_of(config, store, folder.ledger),
+        )  # fmt: skip
+        if sha256 == public.release:
+            return "kept"
+        changes = episode_changes(base, ours, theirs)
+        outcome = outcome_of(changes)
+        if sha256 in public.previous or sha256 == folder.bases.get(public.guid):
+            outcome = "behind"
+    if outcome == "keep":
         return "kept"
-    untouched = mine in public.previous or mine == bases.get(public.guid)
-    return "updated" if untouched or take == "theirs" else "differing"
+    if outcome == "behind" or folder.take == "theirs":
+        _take_theirs(folder, entry, theirs, base)
+        return "updated"
+    if outcome == "merge" and changes is not None:
+        merge = merge_of(config, store, entry, ours, public, changes)
+        write_merges(config, (merge,), None)
+        return "merged"
+    return "differing"
+
+
+def _take_theirs(
+    folder: _Folder, entry: CatalogueEntry, theirs: Release, base: Release | None
+) -> None:
+    if not theirs.episode.chapters and not (base and base.episode.chapters):
+        # An earlier ngopi left chapters out of releases, so nobody took them away.
+        kept = replace(theirs.episode, chapters=entry.episode.chapters)
+        theirs = replace(theirs, episode=kept)
+    bring(entry, theirs, cover=fetch_cover(folder.config, folder.store, theirs.cover))
 
 
 def _differences(config: Config, entry: CatalogueEntry, theirs: Release) -> tuple[str, ...]:
     if entry.audio is None:
         return ()
     return tuple(between_episodes(release_of(config, entry), theirs))
-
-
-def _add(config: Config, store: Store, release: Release) -> None:
-    cover = _cover(config, store, release)
-    add_entry(config.episodes, episode=release.episode, audio=release.audio, cover=cover)
-
-
-def _base(config: Config, store: Store, guid: str, bases: dict[str, str]) -> Release | None:
-    """Return the release that this folder last agreed with; None if it cannot be had."""
-    try:
-        return load(config, store, Release, bases[guid]) if guid in bases else None
-    except (LedgerUnreadableError, NgopiTooOldError):  # of another store, or lost: nobody knows
-        return None
-
-
-def _update(
-    config: Config, store: Store, entry: CatalogueEntry, release: Release, *, known: Release | None
-) -> None:
-    theirs = replace(release.episode, slug=entry.episode.slug)
-    if not theirs.chapters and not (known and known.episode.chapters):
-        # An earlier ngopi left chapters out of releases, so nobody took them away.
-        theirs = replace(theirs, chapters=entry.episode.chapters)
-    ours, wanted = episode_keys(entry.episode), episode_keys(theirs)
-    changes = {key: value for key, value in wanted.items() if value != ours[key]}
-    notes = theirs.notes if theirs.notes != entry.episode.notes else None
-    replace_audio(entry, release.audio, cover=_cover(config, store, release))
-    if changes or notes is not None:
-        edit_episode(entry, changes, notes=notes)
-
-
-def _cover(config: Config, store: Store, release: Release) -> Path | None:
-    """Bring an episode's own cover to this machine; its name is its hash."""
-    if release.cover is None:
-        return None
-    copy = config.scratch / release.cover.key
-    data = b"".join(store.chunks(release.cover.key))
-    if sha256_of_bytes(data) != release.cover.sha256:
-        raise LedgerUnreadableError(key=release.cover.key, reason="sha256")
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(copy, data)
-    return copy

@@ -22,6 +22,7 @@ from ngopi.ledger import read_bases
 from ngopi.notes import notes_text
 from ngopi.plan import make_plan, make_wish
 from ngopi.tags import tag_bytes, tag_length
+from ngopi.transaction import addresses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,10 @@ def renew_tags(
         DiskError: a file cannot be written; its old one is still there.
     """
     _sweep(config.scratch)
-    wish = make_wish(config, entries, ledger, now=now, recall=recall)
+    wish = make_wish(
+        config, entries, ledger, now=now, recall=recall,
+        addresses=lambda: addresses_of(config, store, ledger),
+    )  # fmt: skip
     plan = make_plan(entries, wish, ledger, bases=read_bases(config.scratch), now=now)
     wanted = {*plan.add, *plan.change}
     if take == "ours":

@@ -6,10 +6,11 @@ cannot drop each other's work; whatever is stopped, the next run goes on where i
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
@@ -40,9 +41,10 @@ from ngopi.ledger import (
     sha256_of_bytes,
     to_json,
 )
-from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, Show, ShowRelease, Withdrawn
+from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, ShowRelease, Withdrawn
+from ngopi.plan import rehosted
 from ngopi.recall import Memory, key_of
-from ngopi.released import add_release, load_entry, load_show
+from ngopi.released import add_release, load, load_entry, load_show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -287,8 +289,9 @@ def _render(
     known: dict[str, Release],
 ) -> bytes:
     show, entries = change.show, change.entries
+    url = show.show.public_url
     releases = [
-        _rehosted(known.get(e.release) or load_entry(config, store, e), show.show) for e in entries
+        rehosted(known.get(e.release) or load_entry(config, store, e), url) for e in entries
     ]
     require_apart(gone, (show, *releases))
     memory = Memory[bytes](config.scratch / "feed-items.json", bytes, libraries=_FEED_LIBRARIES)
@@ -311,17 +314,14 @@ def _render(
     return feed
 
 
-def _rehosted(release: Release, show: Show) -> Release:
-    """Say the URLs under the show's public address, whichever it was when it was released."""
-    things = [thing for thing in (release.enclosure, release.cover) if thing is not None]
-    if all(thing.url == f"{show.public_url}/{thing.key}" for thing in things):
-        return release
-    enclosure, cover = (
-        thing and replace(thing, url=f"{show.public_url}/{thing.key}")
-        for thing in (release.enclosure, release.cover)
-    )
-    assert enclosure is not None
-    return replace(release, enclosure=enclosure, cover=cover)
+def addresses_of(config: Config, store: Store, ledger: Ledger | None) -> tuple[str, ...]:
+    """Return the public addresses that the show has and had, newest first."""
+    shows = (ledger.show, *ledger.shows) if ledger is not None else ()
+    found: dict[str, None] = {}
+    for sha256 in shows:
+        with contextlib.suppress(LedgerUnreadableError, NgopiTooOldError):  # then fields decide
+            found[load(config, store, ShowRelease, sha256).show.public_url] = None
+    return tuple(found)
 
 
 def _releases_of(ledger: Ledger | None) -> set[str]:

@@ -55,14 +55,14 @@ LONG = "Obrolan tentang pengawasan pemilu di kelurahan, bersama panitia dan warg
             'people = [{ name = "Rani", role = "guest" }]',
             "  people: here Rani (host), public Rani (guest)",
         ),
-        ("number = 2", "", "  number: here 2, public -"),
+        ("number = 2", "number = 3", "  number: here 2, public 3"),
         (
             f'summary = "{LONG}satu"',
             f'summary = "{LONG}dua"',
             "  summary: here …a dan warga, bagian satu, public …a dan warga, bagian dua",
         ),
     ],
-    ids=["writer", "explicit", "role", "nothing", "long"],
+    ids=["writer", "explicit", "role", "number", "long"],
 )
 def test_each_field_of_an_episode_is_told(team, tmp_path, here, there, line):
     path = "episodes/satu/episode.md"

@@ -64,6 +64,12 @@ def pull(session: Session, *, take: Take | None) -> None:
     lines = [
         *(_("New here: {slug}").format(slug=slug) for slug in done.added),
         *(_("Brought up to date: {slug}").format(slug=slug) for slug in done.updated),
+        *(
+            _('"{slug}" was changed here and by a colleague: both changes are here now').format(
+                slug=slug
+            )
+            for slug in done.merged
+        ),
     ]
     for slug, fields in done.differing.items():
         lines += [_('"{slug}" was changed here; left alone:').format(slug=slug), *fields]
@@ -74,6 +80,7 @@ def pull(session: Session, *, take: Take | None) -> None:
     document: Json = {
         "added": list(done.added),
         "updated": list(done.updated),
+        "merged": list(done.merged),
         "kept": list(done.kept),
         "differing": {slug: list(fields) for slug, fields in done.differing.items()},
         "show": list(done.show),

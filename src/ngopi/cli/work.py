@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.console import Console, Json
     from ngopi.ingest import Ingested, Request
+    from ngopi.merging import Merge, ShowMerge
     from ngopi.model import CatalogueEntry
     from ngopi.plan import Plan
     from ngopi.publish import Published
     from ngopi.store import Store
+
+# Colleagues may go on changing things while both versions are put together.
+_ATTEMPTS = 3
 
 
 @click.command(
@@ -186,14 +192,51 @@ def bring_public(
     take: Take | None = None,
     announce: Callable[[Plan], None] | None = None,
 ) -> Published:
-    """Publish the catalogue, verify it, keep the local copies; the show is locked meanwhile."""
-    from ngopi.catalogue import read_catalogue
+    """Publish the catalogue, verify it, keep the local copies; the show is locked meanwhile.
+
+    What a colleague changed in other places than this folder is brought into it first.
+    """
+    from ngopi.config import load_config
+    from ngopi.errors import ChangedApartError
+    from ngopi.merging import write_merges
     from ngopi.publish import keep_local_copies
+    from ngopi.verify import verify
+
+    merged: list[str] = []
+    for attempt in range(_ATTEMPTS):
+        try:
+            done = _in_line(config, console, store, by=by, take=take, announce=announce)
+            break
+        except ChangedApartError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            merges, show = _merges(config, store, take=take)
+            write_merges(config, merges, show)
+            merged += _say_merged(console, merges, show)
+            config = load_config(config.root)
+    if not verify(config, store, done):
+        text = _("{url} still is an earlier feed, perhaps from a cache; look again: ngopi doctor")
+        console.note(text.format(url=done.feed_url))
+    keep_local_copies(config, store, done)
+    for warning in store.warnings:
+        console.note(warning)
+    return dataclasses.replace(done, merged=tuple(merged))
+
+
+def _in_line(
+    config: Config,
+    console: Console,
+    store: Store,
+    *,
+    by: str,
+    take: Take | None,
+    announce: Callable[[Plan], None] | None,
+) -> Published:
+    from ngopi.catalogue import read_catalogue
     from ngopi.publish import publish as bring_in_line
     from ngopi.recall import Recall
     from ngopi.retag import renew_tags
     from ngopi.transaction import look
-    from ngopi.verify import verify
 
     recall = Recall(config.scratch)
     entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
@@ -215,13 +258,34 @@ def bring_public(
         take=take, announce=announce, recall=recall,
     )  # fmt: skip
     recall.save()  # not before: of what was refused, no episode is remembered
-    if not verify(config, store, done):
-        text = _("{url} still is an earlier feed, perhaps from a cache; look again: ngopi doctor")
-        console.note(text.format(url=done.feed_url))
-    keep_local_copies(config, store, done)
-    for warning in store.warnings:
-        console.note(warning)
     return done
+
+
+def _merges(
+    config: Config, store: Store, *, take: Take | None
+) -> tuple[tuple[Merge, ...], ShowMerge | None]:
+    from ngopi.catalogue import read_catalogue
+    from ngopi.merging import find_merges
+    from ngopi.transaction import look
+
+    ledger = look(store).ledger
+    if ledger is None:  # somebody emptied the store meanwhile: the next look tells
+        return (), None
+    entries = read_catalogue(config.episodes, zone=config.zone)
+    return find_merges(config, entries, store, ledger, now=current_time(), take=take)
+
+
+def _say_merged(
+    console: Console, merges: tuple[Merge, ...], show: ShowMerge | None
+) -> Iterator[str]:
+    """Tell a person what came from a colleague into this folder; yield the names for programs."""
+    text = _('"{name}" was changed by {by} too, in other places; from there come: {fields}')
+    things = [(merge.entry.episode.slug, merge.by, merge.changes) for merge in merges]
+    if show is not None:
+        things.append(("ngopi.toml", _("a colleague"), show.changes))
+    for name, by, changes in things:
+        console.note(text.format(name=name, by=by, fields=", ".join(sorted(changes.theirs))))
+        yield name
 
 
 @click.command(
@@ -274,6 +338,7 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         "unknown": list(plan.unknown),
         "withdrawn": list(plan.withdrawn),
         "deleted": list(plan.deleted),
+        "merged": list(done.merged),
         "seq": done.ledger.seq,
         "feed_url": done.feed_url,
     }
@@ -335,6 +400,8 @@ def _rehearse(
     config: Config, console: Console, store: Store, *, by: str, take: Take | None
 ) -> Published:
     from ngopi.catalogue import read_catalogue
+    from ngopi.errors import ChangedApartError
+    from ngopi.merging import agreed_with, with_merges
     from ngopi.publish import publish as bring_in_line
     from ngopi.recall import Recall
     from ngopi.store.dry_run import RehearsalStore, nothing_to_fetch
@@ -342,10 +409,10 @@ def _rehearse(
     recall = Recall(config.scratch)
     entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
     _say_same_numbers(console, entries)
-    return bring_in_line(
-        config,
-        entries,
-        RehearsalStore(store),
+    merged: list[str] = []
+    rehearsed = partial(
+        bring_in_line,
+        store=RehearsalStore(store),
         by=by,
         now=current_time(),
         progress=console,
@@ -353,6 +420,17 @@ def _rehearse(
         fetch=nothing_to_fetch,
         recall=recall,
     )
+    try:
+        done = rehearsed(config, entries)
+    except ChangedApartError:
+        merges, show = _merges(config, store, take=take)
+        merged += _say_merged(console, merges, show)
+        if show is not None:
+            config = dataclasses.replace(
+                config, show=show.merged.show, cover=show.cover or config.cover
+            )
+        done = rehearsed(config, with_merges(entries, merges), bases=agreed_with(merges, show))
+    return dataclasses.replace(done, merged=tuple(merged))
 
 
 def _say_same_numbers(console: Console, entries: tuple[CatalogueEntry, ...]) -> None:

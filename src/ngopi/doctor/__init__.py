@@ -124,7 +124,7 @@ def _check_state(
     if entries is not None:
         yield from check_media(case.config, entries, case.stock, ledger)
         if not lost:
-            yield from compare_with_public(case.config, entries, ledger, now=case.now)
+            yield from compare_with_public(case.config, entries, case.store, ledger, now=case.now)
     if ledger is not None:
         put_back = tuple(check_sequence(case, ledger))
         yield from put_back

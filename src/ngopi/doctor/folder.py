@@ -11,9 +11,11 @@ from ngopi.doctor.diagnosis import FIX, Diagnosis, healthy, of_error
 from ngopi.errors import CatalogueInvalidError, NgopiError
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import read_bases, seen_ledger
+from ngopi.merging import judge
 from ngopi.plan import make_plan, make_wish
 from ngopi.publish import keep_feed
 from ngopi.recall import Recall
+from ngopi.transaction import addresses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
     from ngopi.config import Config
     from ngopi.model import CatalogueEntry, Ledger, ObjectHead
-    from ngopi.plan import Plan
     from ngopi.store import Store
 
 _LIBRARIES = ("av", "boto3", "feedgen", "lameenc", "lxml", "mutagen", "numpy", "pydub")
@@ -78,15 +79,35 @@ _PLANNED = {
 
 
 def compare_with_public(
-    config: Config, entries: tuple[CatalogueEntry, ...], ledger: Ledger | None, *, now: datetime
+    config: Config,
+    entries: tuple[CatalogueEntry, ...],
+    store: Store,
+    ledger: Ledger | None,
+    *,
+    now: datetime,
 ) -> Iterator[Diagnosis]:
     """Say in what the folder and the public state differ."""
+    bases = read_bases(config.scratch)
     try:
-        wish = make_wish(config, entries, ledger, now=now)
+        wish = make_wish(
+            config, entries, ledger, now=now,
+            addresses=lambda: addresses_of(config, store, ledger),
+        )  # fmt: skip
+        plan = make_plan(entries, wish, ledger, bases=bases, now=now)
+        judged = judge(config, store, plan, wish, ledger, bases=bases, take=None)
     except NgopiError as error:
         yield of_error("catalogue", error)
         return
-    plan = make_plan(entries, wish, ledger, bases=read_bases(config.scratch), now=now)
+    plan = judged.plan
+    for slug in judged.episodes:
+        yield Diagnosis(
+            subject="catalogue",
+            severity="warning",
+            message=_('"{slug}" was changed here and by a colleague, in different places.').format(
+                slug=slug
+            ),
+            hint=_("to have both here, run: ngopi pull"),
+        )
     for name, (message, hint) in _PLANNED.items():
         for slug in getattr(plan, name):
             if name == "behind" and slug in plan.reverted:
@@ -98,10 +119,10 @@ def compare_with_public(
                 hint=_(hint).format(slug=slug),
             )
     if ledger is not None:
-        yield from _compare_show(plan)
+        yield from _compare_show("merge" if judged.show is not None else plan.show)
 
 
-def _compare_show(plan: Plan) -> Iterator[Diagnosis]:
+def _compare_show(verdict: str) -> Iterator[Diagnosis]:
     said = {
         "change": (
             _("The show's own data was changed in ngopi.toml and is public as before."),
@@ -115,7 +136,11 @@ def _compare_show(plan: Plan) -> Iterator[Diagnosis]:
             _("The show's own data was changed in ngopi.toml and by a colleague."),
             _("ngopi publish --take ours, or: ngopi publish --take theirs"),
         ),
-    }.get(plan.show)
+        "merge": (
+            _("The show's own data was changed in ngopi.toml and by a colleague, in other places."),
+            _("to have both, run: ngopi publish"),
+        ),
+    }.get(verdict)
     if said is not None:
         yield Diagnosis(subject="catalogue", severity="warning", message=said[0], hint=said[1])
 

@@ -58,6 +58,9 @@ from ngopi.errors.publishing import (
     AudioGoneError as AudioGoneError,
 )
 from ngopi.errors.publishing import (
+    ChangedApartError as ChangedApartError,
+)
+from ngopi.errors.publishing import (
     EpisodeClashError as EpisodeClashError,
 )
 from ngopi.errors.publishing import (

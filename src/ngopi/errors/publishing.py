@@ -35,6 +35,17 @@ class EpisodeClashError(NgopiError):
     )
 
 
+class ChangedApartError(NgopiError):
+    """Two people changed one thing, each another field of it: both can be had."""
+
+    code, exit_status = "changed-apart", CONFLICT
+    sentence = N_(
+        "A colleague has just changed {names} too, in other places than this folder; nothing was "
+        "published."
+    )
+    next_step = N_("to have both, run: ngopi publish")
+
+
 class ShowClashError(NgopiError):
     """ngopi.toml was changed here, and the show was changed by a colleague."""
 
