@@ -133,6 +133,7 @@ class Treatment:
     voices), ``hum`` (*hz*: of the mains, *db*: above the noise), ``noise`` (*db*: reduction),
     ``clipped`` (*count* of samples, the first *at_s*), ``same-twice``, ``opposite-twice``,
     ``left-out-left`` and ``left-out-right`` (*db* quieter than the other channel; inf: silent);
+    ``parts`` (*count* of recordings in one file), ``lost-parts`` (*count* that cannot be read),
     ``damaged`` (*count* of encoded frames), ``gaps`` and ``jumps`` of its clock (*count*),
     ``repaired`` (*count* of samples that were no numbers or no sound, the first *at_s*),
     ``drift`` of its clock (*at_s* more, or less, than the sound that came), ``cut-short``

@@ -34,8 +34,10 @@ _TRUNCATED_S = 1.0
 
 @dataclass(slots=True)
 class Tally:
-    """What had to be mended."""
+    """What had to be mended; *parts* of a file were read, one after the other."""
 
+    parts: int = 0
+    lost_parts: int = 0
     damaged_frames: int = 0
     damaged_s: float = 0.0
     gaps: int = 0
@@ -53,6 +55,8 @@ class Tally:
     def treatments(self) -> tuple[Treatment, ...]:
         """Return what was mended as facts for the certificate."""
         found = (
+            (self.parts > 1, Treatment(name="parts", count=self.parts)),
+            (self.lost_parts, Treatment(name="lost-parts", count=self.lost_parts)),
             (self.damaged_frames, Treatment(name="damaged", count=self.damaged_frames)),
             (self.gaps, Treatment(name="gaps", count=self.gaps)),
             (self.jumps, Treatment(name="jumps", count=self.jumps)),
@@ -79,6 +83,8 @@ class Tally:
 
     def warn(self, path: Path) -> None:
         """Log what was mended, where there is no certificate to say it in."""
+        if self.lost_parts:
+            _log.warning("%s: %d parts of it cannot be read", path, self.lost_parts)
         if self.damaged_frames:
             count, lost_s = self.damaged_frames, self.damaged_s
             _log.warning("%s: %d damaged frames are silence now (%.2f s)", path, count, lost_s)

@@ -19,6 +19,8 @@ _SENTENCES = {
         "The recording is clipped: {count} samples, the first at {at_s:.1f} s. "
         "Nothing was repaired; record at a lower level next time."
     ),
+    "parts": N_("The file consists of several recordings, which follow each other here: {count}."),
+    "lost-parts": N_("Parts of the file cannot be read, and are missing: {count}."),
     "damaged": N_("Damaged pieces of the recording are silence of the same length now: {count}."),
     "gaps": N_("Gaps in the recording were filled with silence of their length: {count}."),
     "jumps": N_("Jumps of the recorder's clock were ignored, no sound is lost: {count}."),

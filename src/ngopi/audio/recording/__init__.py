@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from itertools import islice
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,13 +19,17 @@ from ngopi.audio.intake import Unchanged, refusal, status
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.plain import plain
 from ngopi.audio.recording.converter import Converter, planes
+from ngopi.audio.recording.opening import opened
+from ngopi.audio.recording.parts import parts
 from ngopi.audio.recording.sound import sound
 from ngopi.audio.timeline import Tally
 from ngopi.audio.trial import survives
 from ngopi.errors import (
+    DamagedRecordingError,
     MasterIncompleteError,
     NgopiError,
     NoAudioError,
+    NotARecordingError,
     UnknownCodecError,
 )
 from ngopi.model import Recording
@@ -32,27 +37,21 @@ from ngopi.model import Recording
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from numpy.typing import DTypeLike, NDArray
 
     from ngopi.audio.growing import GrowingFile
     from ngopi.audio.pcm import Pcm
+    from ngopi.audio.recording.parts import Part
 
 _log = logging.getLogger(__name__)
 
-# FFmpeg's names: "wav" reads RF64 too, "mov" MP4 and M4A, "matroska" WebM, "ogg" Opus.
-# Playlists and scripts (ffconcat, HLS, SDP …) open other files of the machine and of the
-# network, whatever the file is called: they are not on the list.
-_OPEN_OPTIONS = {
-    "format_whitelist": "wav,w64,aiff,mp3,mov,aac,ogg,flac,matroska,caf",
-    "protocol_whitelist": "file",
-    # Of WAV, whose packets are as large as one likes: each costs as much as a compressed frame.
-    "max_size": str(1 << 16),
-}
 # Only these state the length of the track itself; elsewhere it is guessed from the file's
 # size, or is the length of the whole video.
 _STATING_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "flac"}
+_NO_SOUND = (DamagedRecordingError, NotARecordingError, NoAudioError, UnknownCodecError)
 _44100_FAMILY_HZ = {11025, 22050, 44100, 88200, 176400}
 
 
@@ -67,7 +66,20 @@ def probe(path: Path) -> Recording:
     size_bytes = status(path).st_size
     if not survives(path):
         raise UnknownCodecError(path=path)
-    with _open(path) as container:
+    found, refused = list[Recording](), None
+    for part in parts(path):
+        try:
+            found.append(_described(path, part, size_bytes))
+        except _NO_SOUND as error:
+            refused = refused or error
+    if not found:
+        assert refused is not None
+        raise refused
+    return _joined(found)
+
+
+def _described(path: Path, part: Part, size_bytes: int) -> Recording:
+    with opened(path, part) as container:
         stream = _audio_stream(container, path)
         return Recording(
             path=path,
@@ -80,15 +92,27 @@ def probe(path: Path) -> Recording:
         )
 
 
+def _joined(found: list[Recording]) -> Recording:
+    """Return the parts of a file as the one recording that they are."""
+    lengths_s = [part.duration_s for part in found if part.duration_s is not None]
+    return replace(
+        found[0],
+        duration_s=sum(lengths_s) if len(lengths_s) == len(found) else None,
+        sample_rate_hz=max(part.sample_rate_hz for part in found),
+        channels=max(part.channels for part in found),
+        title=next((part.title for part in found if part.title), None),
+    )
+
+
 def rehearse(name: str) -> None:
     """Look at the first sound of the file *name*: for a process of its own (see `trial`)."""
     path = Path(name)
-    with contextlib.suppress(NgopiError), _open(path) as container:
-        stream = _audio_stream(container, path)
-        for _ in islice(
-            Converter(48000, 2, np.float32).windows(sound(container, stream, Tally())), 1
-        ):
-            pass
+    with contextlib.suppress(NgopiError):
+        for part in parts(path):
+            with opened(path, part) as container:
+                frames = sound(container, _audio_stream(container, path), Tally())
+                for _ in islice(Converter(48000, 2, np.float32).windows(frames), 1):
+                    pass
 
 
 def windows(
@@ -105,11 +129,8 @@ def windows(
     """
     converter = Converter(recording.sample_rate_hz, recording.channels, np.float32)
     tally = Tally()
-    with Unchanged(recording), _open(recording.path) as container:
-        stream = _audio_stream(container, recording.path)
-        for window in converter.windows(
-            sound(container, stream, tally, stated_s=_stated_s(container, stream))
-        ):
+    with Unchanged(recording):
+        for window in converter.windows(_frames(recording, parts(recording.path), tally)):
             yield window
             advance(len(window) / recording.sample_rate_hz)
         tally.judge(recording, decoded_s=converter.frames / converter.sample_rate_hz)
@@ -193,10 +214,13 @@ def decode(
             held.pop_all()  # whoever gets it leaves its context
         return own
     with contextlib.ExitStack() as spool:
-        with Unchanged(recording), _open(recording.path) as container:
-            stream = _audio_stream(container, recording.path)
+        with Unchanged(recording):
+            several = parts(recording.path)
+            frames = _frames(recording, several, tally)
+            first = list(islice(frames, 1))
             as_it_is = (rate_hz, wanted) == (recording.sample_rate_hz, recording.channels)
-            converter = Converter(rate_hz, wanted, _spool_type(stream) if as_it_is else np.float32)
+            keeps_type = as_it_is and len(several) == 1
+            converter = Converter(rate_hz, wanted, _spool_type(first) if keeps_type else np.float32)
             writer = spool.enter_context(
                 PcmWriter(
                     sample_rate_hz=rate_hz,
@@ -206,11 +230,7 @@ def decode(
                     expected_frames=round((recording.duration_s or 0) * rate_hz),
                 )
             )
-            for window in one_ahead(
-                converter.windows(
-                    sound(container, stream, tally, stated_s=_stated_s(container, stream))
-                )
-            ):
+            for window in one_ahead(converter.windows(chain(first, frames))):
                 writer.write(window)
                 advance(len(window) / rate_hz)
             tally.judge(recording, decoded_s=writer.frames / rate_hz)
@@ -220,20 +240,6 @@ def decode(
 
 
 # -- opening ------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[InputContainer]:
-    refused = refusal(path)
-    try:
-        # The prefix keeps FFmpeg from taking "http:x" or "pipe:" in a name for a protocol.
-        container = av.open(
-            f"file:{path.absolute()}", container_options=_OPEN_OPTIONS, metadata_errors="replace"
-        )
-    except (av.FFmpegError, UnicodeError) as error:
-        raise refused from error
-    with container:
-        yield container
 
 
 def _audio_stream(container: InputContainer, path: Path) -> AudioStream:
@@ -279,7 +285,24 @@ def _title(container: InputContainer, stream: AudioStream) -> str | None:
     return next(found, "").strip() or None
 
 
-def _spool_type(stream: AudioStream) -> DTypeLike:
+def _spool_type(first: list[AudioFrame | float]) -> DTypeLike:
     """Return int16 where the decoder itself has no more than 16 bits, else float32."""
-    name = stream.codec_context.format.name
-    return np.int16 if name in {"u8", "u8p", "s16", "s16p"} else np.float32
+    names = {frame.format.name for frame in first if not isinstance(frame, float)}
+    return np.int16 if names & {"u8", "u8p", "s16", "s16p"} else np.float32
+
+
+def _frames(
+    recording: Recording, several: tuple[Part, ...], tally: Tally
+) -> Iterator[AudioFrame | float]:
+    """Yield what `sound` does, of all parts of the file one after the other."""
+    for part in several:
+        try:
+            with opened(recording.path, part) as container:
+                stream = _audio_stream(container, recording.path)
+                tally.parts += 1
+                stated_s = _stated_s(container, stream)
+                yield from sound(container, stream, tally, stated_s=stated_s)
+        except _NO_SOUND:
+            if len(several) == 1:
+                raise
+            tally.lost_parts += 1
