@@ -53,3 +53,24 @@ def refused(
     assert person.err.endswith(f"Error: {error['message']}\nTry: {error['hint']}\n")
     assert tree(show) == before
     return error
+
+
+def told_and_left_alone(
+    ngopi: Callable[..., Run], show: Path, *argv: object, says: Sequence[str]
+) -> None:
+    """Run *argv*, which goes on without what is broken, tells it and ends with 65.
+
+    *says*: words of the sentence. Nothing that people wrote, and nothing public, is changed.
+    """
+    kept = ("episodes/", "media/", "public/")
+    before = {name: sha for name, sha in tree(show).items() if name.startswith(kept)}
+    program, person = ngopi("--json", *argv), ngopi(*argv)
+
+    assert (program.status, person.status) == (65, 65), (program, person)
+    json.loads(program.out)  # what could be done, and is told all the same
+    error = program.error
+    assert error["code"] == "bad-episode"
+    for words in says:
+        assert words in error["message"]
+    assert person.err.endswith(f"Error: {error['message']}\nTry: {error['hint']}\n")
+    assert {name: sha for name, sha in tree(show).items() if name.startswith(kept)} == before

@@ -13,7 +13,7 @@ import click
 
 from ngopi.cli.root import ngopi
 from ngopi.cli.session import Session, as_module
-from ngopi.errors import BUG, IO, NgopiError, StoppedError
+from ngopi.errors import BUG, IO, CatalogueInvalidError, NgopiError, StoppedError
 from ngopi.i18n import LANGUAGES, _, language_of_environment, set_language
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         session.console.error(StoppedError())
         return StoppedError.exit_status
     except NgopiError as error:
+        if not isinstance(error, CatalogueInvalidError):
+            _warn_of_broken(session)
         session.console.error(error)
         return error.exit_status
     except BrokenPipeError:
@@ -47,7 +49,28 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         return IO
     except Exception as error:  # noqa: BLE001 - the one place that says sorry for our own bugs
         return _sorry(session, error)
-    return done if isinstance(done, int) else 0
+    return _told(session, done if isinstance(done, int) else 0)
+
+
+def _told(session: Session, status: int) -> int:
+    """Tell of the episodes that the command went on without, and return its exit status.
+
+    Who asked for something about another episode got all of it.
+    """
+    if not session.broken:
+        return status
+    if session.about_one:
+        _warn_of_broken(session)
+        return status
+    error = CatalogueInvalidError(problems=session.broken)
+    session.console.error(error)
+    return status or error.exit_status
+
+
+def _warn_of_broken(session: Session) -> None:
+    if session.broken:
+        error = CatalogueInvalidError(problems=session.broken)
+        session.console.warning(error.code, error.message, error.hint)
 
 
 def run() -> None:

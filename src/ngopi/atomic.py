@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -53,6 +54,32 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         # Gone already after the rename; after a failure nothing half-written stays.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes *folder*, whole, when the block ends without an error.
+
+    What killed runs left of the same folder is removed, and nothing else: these names are ours.
+
+    Raises:
+        DiskError: it could not be written, or *folder* is there; nothing is left behind.
+    """
+    left = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.tmp")
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for path in folder.parent.iterdir():
+            if left.fullmatch(path.name) and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+        temporary.mkdir()
+        yield temporary
+        temporary.replace(folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise DiskError(path=folder, reason=error.strerror or error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sweep(path: Path) -> None:

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import shutil
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ngopi.atomic import sweep, sync_folder, write_atomic
-from ngopi.chapters import CHAPTERS, beyond_the_end, chapter_rows, read_chapters
+from ngopi.atomic import new_folder, sweep, write_atomic
 from ngopi.config import listing
 from ngopi.errors import (
     CatalogueInvalidError,
     DiskError,
+    LinkOutError,
     NoSuchEpisodeError,
     SlugInvalidError,
 )
+from ngopi.frontmatter import (
+    DRAFT_LINE,
+    audio_text,
+    edited,
+    episode_text,
+    read_episode,
+    split,
+)
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, CatalogueEntry, Episode
-from ngopi.objections import episode_objections
 from ngopi.reading import leads_out
 from ngopi.recall import bytes_of, key_of, read_audio, read_written
 from ngopi.roles import with_roles
 from ngopi.text import is_slug, slug_of
-from ngopi.tomlfile import Problem, build, line_of, parse, whole_dates
+from ngopi.tomlfile import Problem
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-    from pathlib import Path
 
     from ngopi.recall import Recall
 
-_FENCE = "+++"
 _GUID_LINE = re.compile(rb"""(?m)^[ \t]*guid[ \t]*=[ \t]*["']([^"'\r\n]+)["']""")
-_DRAFT_LINE = "published = 2026-11-22T16:00:00+07:00"
 _APPROVAL = "approval.toml"
 _AUDIO = "audio.toml"
 _EPISODE = "episode.md"
@@ -52,25 +57,73 @@ def require_slug(slug: str) -> str:
     return slug
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """An episode whose files cannot be read: *problems* are lines, *audio* what is known of it."""
+
+    folder: Path
+    problems: tuple[str, ...]
+    audio: AudioFile | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All episodes in the order of the slugs, and those of which a file has mistakes."""
+
+    entries: tuple[CatalogueEntry, ...]
+    broken: tuple[Broken, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All mistakes of all files, with lines."""
+        return tuple(line for each in self.broken for line in each.problems)
+
+    @property
+    def unreadable(self) -> frozenset[str]:
+        """The slugs of those that cannot be read."""
+        return frozenset(each.folder.name for each in self.broken)
+
+    def find(self, slug: str) -> CatalogueEntry:
+        """Return the episode with that slug.
+
+        Raises:
+            CatalogueInvalidError: it is there, and cannot be read.
+            NoSuchEpisodeError: there is none.
+        """
+        for each in self.broken:
+            if each.folder.name == slug:
+                raise CatalogueInvalidError(problems=each.problems)
+        return find_entry(self.entries, slug)
+
+
+def survey(episodes: Path, *, zone: tzinfo, recall: Recall | None = None) -> Catalogue:
+    """Return every episode, also those that cannot be read; a date without a zone is in *zone*.
+
+    With *recall* the audio comes without its certificate, and what did not change comes quickly.
+    """
+    entries: list[CatalogueEntry] = []
+    broken: list[Broken] = []
+    for folder in _folders(episodes):
+        found = _read_entry(folder, zone, recall)
+        if isinstance(found, Broken):
+            broken.append(found)
+        else:
+            entries.append(found)
+    return Catalogue(entries=tuple(entries), broken=tuple(broken))
+
+
 def read_catalogue(
     episodes: Path, *, zone: tzinfo, recall: Recall | None = None
 ) -> tuple[CatalogueEntry, ...]:
-    """Return every episode, in the order of the slugs; a date without a zone is in *zone*.
-
-    With *recall* the audio comes without its certificate, and what did not change comes quickly.
+    """Return every episode as `survey` does, for whoever cannot do without a single one.
 
     Raises:
         CatalogueInvalidError: all mistakes of all files, with lines.
     """
-    entries, mistakes = [], []
-    for folder in _folders(episodes):
-        entry, found = _read_entry(folder, zone, recall)
-        mistakes += found
-        if entry is not None:
-            entries.append(entry)
-    if mistakes:
-        raise CatalogueInvalidError(problems=tuple(mistakes))
-    return tuple(entries)
+    found = survey(episodes, zone=zone, recall=recall)
+    if found.broken:
+        raise CatalogueInvalidError(problems=found.problems)
+    return found.entries
 
 
 def _folders(episodes: Path) -> list[Path]:
@@ -100,20 +153,11 @@ def find_entry(entries: tuple[CatalogueEntry, ...], slug: str) -> CatalogueEntry
     raise NoSuchEpisodeError(slug=slug)
 
 
-def _read_entry(
-    folder: Path, zone: tzinfo, recall: Recall | None
-) -> tuple[CatalogueEntry | None, list[str]]:
+def _read_entry(folder: Path, zone: tzinfo, recall: Recall | None) -> CatalogueEntry | Broken:
     names = _names(folder)
-    if not is_slug(folder.name):
-        said = _(
-            "the folder's name may hold small letters a-z, digits and hyphens only, and be no name "
-            "that Windows keeps for itself (con, nul, com1 …)"
-        )
-        return None, [f"  {folder.name}: {said}"]
-    foreign = _foreign(folder, names)
-    if foreign is not None:
-        said = _("it is a link that leads out of the show's folder")
-        return None, [f"  {foreign}: {said}"]
+    stranger = _stranger(folder, names)
+    if stranger is not None:
+        return Broken(folder=folder, problems=(stranger,), audio=None)
     audio, heard, audio_problems = (
         read_audio(folder, _AUDIO, recall) if _AUDIO in names else (None, "", [])
     )
@@ -124,14 +168,28 @@ def _read_entry(
         approval, problems = read_written(Approval, folder, _APPROVAL)
         mistakes += _named(folder, _APPROVAL, problems)
     if episode is None or mistakes:
-        return None, mistakes
+        return Broken(folder=folder, problems=tuple(mistakes), audio=audio)
     covers = (folder / name for name in _COVERS if name in names)
     cover = next((path for path in covers if path.is_file()), None)
-    entry = CatalogueEntry(
+    return CatalogueEntry(
         folder=folder, episode=_in_zone(episode, zone), audio=audio, cover=cover,
         approval=approval, content=f"{zone} {told} {heard}" if recall else None,
     )  # fmt: skip
-    return entry, []
+
+
+def _stranger(folder: Path, names: set[str]) -> str | None:
+    """Return why a folder can be no episode of this show, whatever its files say."""
+    if not is_slug(folder.name):
+        said = _(
+            "the folder's name may hold small letters a-z, digits and hyphens only, and be no name "
+            "that Windows keeps for itself (con, nul, com1 …)"
+        )
+        return f"  {folder.name}: {said}"
+    foreign = _foreign(folder, names)
+    if foreign is None:
+        return None
+    said = _("it is a link that leads out of the show's folder")
+    return f"  {foreign}: {said}"
 
 
 def _foreign(folder: Path, names: set[str]) -> str | None:
@@ -170,65 +228,10 @@ def _read_episode(
     episode = recall.episodes.find(key) if recall else None
     if episode is not None:
         return episode, key, []
-    episode, problems = _understood(data, folder.name, audio)
+    episode, problems = read_episode(data, folder.name, audio)
     if recall and episode is not None and not problems:
         recall.episodes.keep(key, episode)
     return episode, key, problems
-
-
-def _understood(
-    data: bytes, slug: str, audio: AudioFile | None
-) -> tuple[Episode | None, list[Problem]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None, [Problem(line=1, text=_("the file cannot be read as UTF-8 text"))]
-    lines = text.splitlines()
-    ends = [number for number, line in enumerate(lines) if line.strip() == _FENCE]
-    if len(ends) < 2 or ends[0] != 0:  # noqa: PLR2004 - one fence opens, one closes
-        said = _("the file must begin with +++ on a line of its own, and have a second one")
-        return None, [Problem(line=1, text=said)]
-    front = "\n".join(["", *lines[1 : ends[1]]])
-    notes = "\n".join(lines[ends[1] + 1 :]).strip()
-    document, problems = parse(front)
-    if problems:
-        return None, problems
-    episode, problems = _episode(document, front, slug=slug, notes=notes)
-    if episode is not None and episode.chapters and audio is not None:
-        problems += beyond_the_end(episode.chapters, audio.duration_s, text=front)
-    return episode, problems
-
-
-def _episode(
-    document: dict[str, Any], front: str, *, slug: str, notes: str
-) -> tuple[Episode | None, list[Problem]]:
-    # The folder's name is the slug and the text below is the notes: both are not keys.
-    extra = [key for key in ("slug", "notes") if key in document]
-    problems = [
-        Problem(
-            line=line_of(front, key),
-            text=_('"{key}" does not belong here: it follows from the folder').format(key=key),
-        )
-        for key in extra
-    ]
-    if isinstance(document.get("published"), int | float | str):
-        said = _('"published" must be a date with its time, as in 2026-11-22T16:00:00+07:00')
-        problems.append(Problem(line=line_of(front, "published"), text=said))
-        del document["published"]
-    if CHAPTERS in document:
-        document[CHAPTERS], found = read_chapters(document[CHAPTERS], text=front)
-        problems += found
-    episode, found = build(Episode, {**document, "slug": slug, "notes": notes}, text=front)
-    problems += found
-    if episode is None:
-        return None, problems
-    people, unknown = with_roles(episode.people)
-    problems += [Problem(line=line_of(front, "people"), text=said) for said in unknown]
-    episode = replace(episode, people=people)
-    problems += [
-        Problem(line=line_of(front, key), text=said) for key, said in episode_objections(episode)
-    ]
-    return (None, problems) if problems else (episode, [])
 
 
 def _in_zone(episode: Episode, zone: tzinfo) -> Episode:
@@ -237,104 +240,75 @@ def _in_zone(episode: Episode, zone: tzinfo) -> Episode:
     return replace(episode, published=episode.published.replace(tzinfo=zone))
 
 
-def episode_keys(episode: Episode) -> dict[str, Any]:
-    """Return what stands in the front matter of *episode*, by key (None: no such line)."""
-    values = {
-        field.name: getattr(episode, field.name)
-        for field in fields(episode)
-        if field.name not in {"slug", "notes"}
-    }
-    return {
-        **values,
-        "people": [asdict(person) for person in episode.people] or None,
-        CHAPTERS: chapter_rows(episode.chapters) or None,
-    }
-
-
-def episode_text(episode: Episode) -> str:
-    """Return the episode.md of a new episode."""
-    import tomlkit
-
-    front = tomlkit.document()
-    for key, value in episode_keys(episode).items():
-        if key == "guid":
-            front.add(key, tomlkit.string(value).comment(_("minted once, never changed")))
-        elif value is not None:
-            front.add(key, _written(key, value))
-        elif key == "published":
-            front.add(tomlkit.comment(f"{_DRAFT_LINE}  ({_('absent: a draft')})"))
-    return f"{_FENCE}\n{tomlkit.dumps(front)}{_FENCE}\n\n{episode.notes}".rstrip() + "\n"
-
-
-def _written(key: str, value: Any) -> Any:  # noqa: ANN401 - tomlkit's item types are not public
-    """Return *value* as it stands in a front matter under *key*."""
-    import tomlkit
-
-    # A plain list of dicts would become [[people]] and swallow the keys below it.
-    if key == "people":
-        return _inline(value)
-    return _inline(value).multiline(multiline=True) if key == CHAPTERS else tomlkit.item(value)
-
-
-def _inline(rows: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - tomlkit's item types are not public
-    import tomlkit
-
-    table = tomlkit.array()
-    for keys in rows:
-        row = tomlkit.inline_table()
-        row.update(keys)
-        table.append(row)
-    return table
-
-
-def audio_text(audio: AudioFile) -> str:
-    """Return the audio.toml of a mastered file."""
-    import tomlkit
-
-    document = tomlkit.document()
-    document.add(tomlkit.comment("Written by ngopi; it belongs to the file in media/."))
-    tables = {"before", "after", "recording", "done", "turns", "curve"}
-    for field in fields(audio):
-        if field.name not in tables and getattr(audio, field.name) is not None:
-            document.add(field.name, getattr(audio, field.name))
-    for name in ("done", "turns"):
-        rows = [_without_none(asdict(row)) for row in getattr(audio, name)]
-        if rows:
-            document.add(name, _inline(rows).multiline(multiline=True))
-    for name in ("recording", "before", "after", "curve"):
-        if getattr(audio, name) is not None:
-            document.add(name, tomlkit.item(asdict(getattr(audio, name))))
-    return tomlkit.dumps(document)
-
-
-def _without_none(row: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if value is not None}
-
-
 def add_entry(
     episodes: Path, *, episode: Episode, audio: AudioFile, cover: Path | None
 ) -> CatalogueEntry:
     """Write a new episode's folder: it appears whole, in one rename.
 
     Raises:
+        SlugInvalidError: it names no folder in *episodes*.
+        CatalogueInvalidError: the file would be read as another episode, or not at all.
+        LinkOutError: the folder would lie outside of the show.
         DiskError: it could not be written; nothing is left behind.
     """
-    folder, temporary = episodes / episode.slug, episodes / f".{episode.slug}.tmp"
-    try:
-        episodes.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
-        write_atomic(temporary / _EPISODE, episode_text(episode).encode())
+    folder = episodes / require_slug(episode.slug)
+    _require_inside(folder)
+    text = readable_text(episode, audio)
+    with new_folder(folder) as temporary:
+        write_atomic(temporary / _EPISODE, text.encode())
         write_atomic(temporary / _AUDIO, audio_text(audio).encode())
         copied = _copy_cover(cover, temporary)
-        temporary.replace(folder)
-        sync_folder(episodes)
-    except OSError as error:
-        raise DiskError(path=folder, reason=error.strerror or error) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     kept = folder / copied.name if copied else None
     return CatalogueEntry(folder=folder, episode=episode, audio=audio, cover=kept)
+
+
+def readable_text(episode: Episode, audio: AudioFile) -> str:
+    """Return the episode.md of a new episode, which is read again as that very episode.
+
+    Raises:
+        CatalogueInvalidError: no file can say it; with the lines in which it fails.
+    """
+    text = episode_text(episode)
+    read, problems = read_episode(text.encode(), episode.slug, audio)
+    meant = replace(episode, people=with_roles(episode.people)[0])
+    if read != meant and not problems:
+        problems = [Problem(line=1, text=_("no file could hold this text as it is"))]
+    if problems:
+        folder = Path(episode.slug)
+        raise CatalogueInvalidError(problems=tuple(_named(folder, _EPISODE, problems)))
+    return text
+
+
+def repair(broken: Broken, episode: Episode, audio: AudioFile) -> CatalogueEntry:
+    """Write anew an episode whose files cannot be read; what was there is kept as ``.broken``.
+
+    An approval was of something else and goes.
+
+    Raises:
+        CatalogueInvalidError: no file can say the episode; with the lines in which it fails.
+        LinkOutError: the folder lies outside of the show.
+        DiskError: it could not be written.
+    """
+    folder = broken.folder
+    _require_inside(folder)
+    episode = replace(episode, slug=folder.name)
+    audio = _with_certificate(audio, folder)
+    texts = {_EPISODE: readable_text(episode, audio), _AUDIO: audio_text(audio)}
+    try:
+        for name in (_EPISODE, _AUDIO, _APPROVAL):
+            with contextlib.suppress(FileNotFoundError):
+                (folder / name).replace(folder / f"{name}.broken")
+    except OSError as error:
+        raise DiskError(path=folder, reason=error.strerror or error) from error
+    for name, text in texts.items():
+        _renew(folder / name, text.encode())
+    return CatalogueEntry(folder=folder, episode=episode, audio=audio, cover=None)
+
+
+def _require_inside(folder: Path) -> None:
+    for path in (folder.parent, folder):
+        if leads_out(path, folder.parent.parent):
+            raise LinkOutError(path=path)
 
 
 def _renew(path: Path, data: bytes) -> None:
@@ -356,8 +330,10 @@ def replace_audio(entry: CatalogueEntry, audio: AudioFile, *, cover: Path | None
     Of the same sound the folder may know more than whoever brings it: it keeps its certificate.
 
     Raises:
+        LinkOutError: the folder lies outside of the show.
         DiskError: it could not be written; the old files are still there.
     """
+    _require_inside(entry.folder)
     kept = entry.cover
     try:
         if cover is not None:
@@ -423,22 +399,12 @@ def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str |
     """Change some keys of an episode.md; the person's comments and order stay.
 
     Raises:
+        LinkOutError: the folder lies outside of the show.
         DiskError: it could not be written; the old file is still there.
     """
-    import tomlkit
-
+    _require_inside(entry.folder)
     path = entry.folder / _EPISODE
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    end = next(n for n, line in enumerate(lines) if n and line.strip() == _FENCE)
-    kept = lines[1:end]
-    if changes.get("published") is not None:
-        kept = [line for line in kept if not line.startswith(f"# {_DRAFT_LINE}")]
-    front = tomlkit.parse(whole_dates("\n".join(kept) + "\n"))
-    for key, value in changes.items():
-        if value is None:
-            front.pop(key, None)
-        else:
-            front[key] = _written(key, value)
-    below = "\n".join(lines[end + 1 :]) if notes is None else f"\n{notes}"
-    text = f"{_FENCE}\n{tomlkit.dumps(front).rstrip()}\n{_FENCE}\n{below}".rstrip() + "\n"
-    _renew(path, text.encode())
+    parts = split(path.read_text(encoding="utf-8-sig"))
+    assert parts is not None  # it was read as an episode
+    without = f"# {DRAFT_LINE}" if changes.get("published") is not None else ""
+    _renew(path, edited(parts, changes, notes=notes, without=without).encode())

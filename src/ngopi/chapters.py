@@ -99,7 +99,7 @@ def _lines(with_start: Sequence[bool], text: str) -> list[int]:
     first = line_of(text, CHAPTERS)
     starts = [
         number
-        for number, line in enumerate(text.splitlines(), start=1)
+        for number, line in enumerate(text.split("\n"), start=1)
         if number >= first
         for _found in _ROW_START.findall(line)
     ]

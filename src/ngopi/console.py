@@ -80,8 +80,9 @@ class Console:
         """Say what a person should know and do before the command begins; a program, too."""
         if self.as_json:
             told = {"code": code, "message": message, "hint": hint}
-            _say(json.dumps({"warning": told}, ensure_ascii=False))
-        self.note(_("Warning: {message}").format(message=message))
+            _say(quoted(json.dumps({"warning": told}, ensure_ascii=False)))
+        for line in _("Warning: {message}").format(message=message).split("\n"):
+            self.note(line)
         self.note(_("Try: {hint}").format(hint=hint))
 
     @contextlib.contextmanager

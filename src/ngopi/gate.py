@@ -30,7 +30,7 @@ from ngopi.objections import (
     line_objections,
     shown,
 )
-from ngopi.text import clean_line, is_slug
+from ngopi.text import clean_line, clean_notes, is_slug
 from ngopi.tomlfile import adapter
 
 if TYPE_CHECKING:
@@ -309,11 +309,6 @@ def _show_objections(release: ShowRelease) -> Iterator[tuple[str, str]]:
     if release.show.guid is None:
         yield "show.guid", _('"{key}" is missing').format(key="guid")
     yield from _cover_objections(release.cover, "show")
-
-
-def clean_notes(text: str) -> str:
-    r"""Return notes as an episode.md holds them: every kind of line end is ``\n``."""
-    return "\n".join(text.splitlines()).strip()
 
 
 def _slug_objections(slug: str) -> Iterator[tuple[str, str]]:

@@ -21,17 +21,12 @@ from ngopi.audio.delivery import deliver
 from ngopi.audio.intake import Unchanged
 from ngopi.audio.recording import probe
 from ngopi.audio.treatment import sentence
-from ngopi.catalogue import (
-    add_entry,
-    edit_episode,
-    episode_keys,
-    read_catalogue,
-    replace_audio,
-    require_slug,
-)
+from ngopi.catalogue import add_entry, edit_episode, replace_audio, require_slug, survey
 from ngopi.errors import (
+    CatalogueInvalidError,
     DateInvalidError,
     DiskError,
+    NoSuchEpisodeError,
     NotesMissingError,
     NumberInvalidError,
     PersonEmptyError,
@@ -39,6 +34,7 @@ from ngopi.errors import (
     RoleUnknownError,
     TitleEmptyError,
 )
+from ngopi.frontmatter import episode_keys
 from ngopi.i18n import N_, _
 from ngopi.model import (
     AudioFile,
@@ -53,7 +49,7 @@ from ngopi.model import (
 )
 from ngopi.notes import notes_text
 from ngopi.numbering import same_numbers
-from ngopi.objections import is_possible
+from ngopi.objections import episode_objections, is_possible
 from ngopi.reading import read_file
 from ngopi.roles import nearest_role, role_of
 from ngopi.tags import sound_sha256, write_tags
@@ -64,6 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ngopi.artwork import Cover
+    from ngopi.catalogue import Catalogue
     from ngopi.config import Config
     from ngopi.model import Master, Progress, Recording
 
@@ -95,12 +92,14 @@ class Ingested:
     """What became of a recording; *title_from* says where an unnamed one got its title.
 
     *remarks* are sentences about the cover that was named, and about what was done to the sound.
+    *broken*: the mistakes in the files of other episodes.
     """
 
     entry: CatalogueEntry
     replaced: bool
     title_from: str | None
     remarks: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 def ingest(config: Config, request: Request, *, now: datetime, progress: Progress) -> Ingested:
@@ -109,11 +108,13 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
     Raises:
         NgopiError: one of the many that bad input has.
     """
-    known = read_catalogue(config.episodes, zone=config.zone)
-    old = _asked_for(known, request.slug)
+    catalogue = survey(config.episodes, zone=config.zone)
+    known = catalogue.entries
+    old = _asked_for(catalogue, request.slug)
     tracks = tuple(map(probe, request.recordings))
-    _require_new(tracks, known, old, progress)
+    _require_new(tracks, catalogue, old, progress)
     episode, title_from = _episode(config, request, tracks[0], known, old, now=now)
+    _require_fit(episode)
     cover = _checked_cover(config, request, old)
     remarks = cover.warnings if request.cover is not None else ()
     cover_jpeg = cover_for_tag(cover.path)
@@ -137,17 +138,31 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
         remarks += tuple(same_numbers((*others, episode), about=episode))
         with _kept_media(config, made, audio, slug=episode.slug):
             entry = _keep_entry(config, request, episode, audio, old)
-    return Ingested(entry=entry, replaced=old is not None, title_from=title_from, remarks=remarks)
+    return Ingested(
+        entry=entry, replaced=old is not None, title_from=title_from, remarks=remarks,
+        broken=catalogue.problems,
+    )  # fmt: skip
 
 
 # -- before the work ----------------------------------------------------------------------
 
 
-def _asked_for(known: tuple[CatalogueEntry, ...], slug: str | None) -> CatalogueEntry | None:
+def _asked_for(catalogue: Catalogue, slug: str | None) -> CatalogueEntry | None:
     if slug is None:
         return None
     require_slug(slug)
-    return next((entry for entry in known if entry.episode.slug == slug), None)
+    try:
+        return catalogue.find(slug)
+    except NoSuchEpisodeError:
+        return None
+
+
+def _require_fit(episode: Episode) -> None:
+    """Refuse before the work what the file of the episode could not say."""
+    problems = [said for _key, said in episode_objections(episode)]
+    if problems:
+        lines = tuple(f"  {episode.slug}/episode.md: {said}" for said in problems)
+        raise CatalogueInvalidError(problems=lines)
 
 
 def _settings(config: Config, request: Request) -> AudioSettings:
@@ -177,26 +192,26 @@ def _source(tracks: tuple[Recording, ...]) -> SourceFile:
 
 def _require_new(
     tracks: tuple[Recording, ...],
-    known: tuple[CatalogueEntry, ...],
+    catalogue: Catalogue,
     old: CatalogueEntry | None,
     progress: Progress,
 ) -> None:
     """Refuse a recording that another episode was made of; only equal sizes are compared."""
     size_bytes = sum(track.size_bytes for track in tracks)
+    known = [(e.episode.slug, e.audio) for e in catalogue.entries if e is not old]
+    known += [(each.folder.name, each.audio) for each in catalogue.broken]
     others = [
-        entry
-        for entry in known
-        if entry.audio is not None
-        and entry is not old
-        and entry.audio.recording.size_bytes == size_bytes
+        (slug, audio.recording)
+        for slug, audio in known
+        if audio is not None and audio.recording.size_bytes == size_bytes
     ]
     if not others:
         return
     with progress.step(N_("Comparing"), 0):
         source = _source(tracks)
-    for entry in others:
-        if entry.audio is not None and entry.audio.recording.sha256 == source.sha256:
-            raise RecordingKnownError(path=source.name, slug=entry.episode.slug)
+    for slug, recording in others:
+        if recording.sha256 == source.sha256:
+            raise RecordingKnownError(path=source.name, slug=slug)
 
 
 def _episode(

@@ -60,3 +60,12 @@ def quoted(document: str) -> str:
         return "".join(f"\\u{pair}" for pair in pairs)
 
     return _UNQUOTED.sub(escaped, document)
+
+
+def toml_quoted(text: str) -> str:
+    r"""Return a TOML string in which what nobody sees stands as escapes, as in ``\u202E``."""
+    return _UNQUOTED.sub(lambda found: _toml_escape(ord(found[0])), text)
+
+
+def _toml_escape(code: int) -> str:
+    return f"\\U{code:08X}" if code > 0xFFFF else f"\\u{code:04X}"  # noqa: PLR2004 - four digits hold it

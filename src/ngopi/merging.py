@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ngopi.artwork import check_cover
 from ngopi.atomic import write_atomic
-from ngopi.catalogue import edit_episode, episode_keys, remove_cover, replace_audio
+from ngopi.catalogue import edit_episode, remove_cover, replace_audio
 from ngopi.config import edit_config
-from ngopi.errors import LedgerUnreadableError, NgopiTooOldError
+from ngopi.errors import LedgerUnreadableError, NgopiError, NgopiTooOldError
+from ngopi.frontmatter import episode_keys
 from ngopi.ledger import read_bases, sha256_of_bytes, write_bases
 from ngopi.model import CatalogueEntry, Release, ShowRelease
 from ngopi.plan import SHOW_BASE, Plan, make_plan, make_wish
@@ -244,15 +246,29 @@ def bring(entry: CatalogueEntry, release: Release, *, cover: Path | None) -> Non
 
 
 def fetch_cover(config: Config, store: Store, cover: StoredObject | None) -> Path | None:
-    """Bring a cover to this machine; its name is its hash."""
+    """Bring a cover to this machine: the very bytes that its name says, and really a picture.
+
+    Raises:
+        LedgerUnreadableError: it is another file, or no picture that a show may have.
+        ObjectMissingError: it is gone.
+    """
     if cover is None:
         return None
-    copy = config.scratch / cover.key
-    data = b"".join(store.chunks(cover.key))
-    if sha256_of_bytes(data) != cover.sha256:
+    data = bytearray()
+    for chunk in store.chunks(cover.key):
+        data += chunk
+        if len(data) > cover.size_bytes:
+            break  # whatever that is, it may be endless
+    if sha256_of_bytes(bytes(data)) != cover.sha256:
         raise LedgerUnreadableError(key=cover.key, reason="sha256")
+    copy = config.scratch / cover.key
     copy.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(copy, data)
+    write_atomic(copy, bytes(data))
+    try:
+        check_cover(copy)
+    except NgopiError as error:
+        copy.unlink(missing_ok=True)
+        raise LedgerUnreadableError(key=cover.key, reason=error.message.rstrip(".")) from error
     return copy
 
 

@@ -104,6 +104,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
     fetch: Fetch = require_public,
     recall: Recall | None = None,
     bases: Mapping[str, str] = MappingProxyType({}),
+    unreadable: frozenset[str] = frozenset(),
 ) -> Published:
     """Bring what is public in line with the catalogue; safe to run again after anything.
 
@@ -112,6 +113,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
     *fetch* is asked whether listeners get what lies in an S3 store, before the feed names it.
     *recall* is what *entries* were read with; nothing else than quickness comes of it.
     *bases* are releases that *entries* agree with, by guid, beside those that the folder remembers.
+    *unreadable* are slugs that are in the folder, though not among *entries*.
 
     Raises:
         ChangedApartError: a colleague changed other fields of the same: see `ngopi.merging`.
@@ -136,6 +138,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
             addresses=lambda: addresses_of(config, store, public.ledger),
         )  # fmt: skip
         plan = make_plan(entries, wish, public.ledger, bases=bases, now=now)
+        plan = replace(plan, unknown=tuple(s for s in plan.unknown if s not in unreadable))
         judged = judge(config, store, plan, wish, public.ledger, bases=bases, take=take)
         if judged.episodes or judged.show is not None:
             apart = (*judged.episodes, *(["ngopi.toml"] if judged.show else []))

@@ -19,8 +19,9 @@ from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import DiskError
 from ngopi.i18n import _
 from ngopi.model import Approval, AudioFile, Episode
+from ngopi.objections import audio_objections
 from ngopi.reading import read_file
-from ngopi.tomlfile import Problem, build, parse
+from ngopi.tomlfile import Problem, build, line_of, parse
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -174,4 +175,10 @@ def _understood(kind: type[W], data: bytes) -> tuple[W | None, list[Problem]]:
     document, problems = parse(text)
     if problems:
         return None, problems
-    return build(kind, document, text=text)
+    value, problems = build(kind, document, text=text)
+    if isinstance(value, AudioFile):
+        problems = [
+            Problem(line=line_of(text, *where.split(".")), text=f'"{where}": {why}')
+            for where, why in audio_objections(value)
+        ]
+    return (None, problems) if problems else (value, [])

@@ -38,3 +38,8 @@ def is_slug(text: str) -> bool:
     Whatever names an episode must pass, wherever it comes from: a person, a folder, a store.
     """
     return _SLUG.fullmatch(text) is not None and not _DEVICE.fullmatch(text)
+
+
+def clean_notes(text: str) -> str:
+    r"""Return notes as an episode.md holds them: every kind of line end is ``\n``."""
+    return "\n".join(text.splitlines()).strip()

@@ -78,7 +78,7 @@ def line_of(text: str, *keys: str) -> int:
     """Return the line of *text* where the key path *keys* is set, or of its table, or 1."""
     table, best = "", 1
     wanted_table, wanted_key = ".".join(keys[:-1]), keys[-1]
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line):
             table = header[1]
             if table in {wanted_table, ".".join(keys)}:

@@ -15,14 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ngopi.catalogue import (
-    add_entry,
-    audio_text,
-    edit_episode,
-    episode_keys,
-    read_catalogue,
-    replace_audio,
-)
+from ngopi.catalogue import add_entry, edit_episode, read_catalogue, replace_audio
+from ngopi.frontmatter import audio_text, episode_keys
 from ngopi.ledger import from_json, to_json
 from ngopi.model import (
     AudioFile,

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ngopi.catalogue import episode_text, read_catalogue
+from ngopi.catalogue import read_catalogue
 from ngopi.chapters import start_text
 from ngopi.errors import CatalogueInvalidError
+from ngopi.frontmatter import episode_text
 from ngopi.model import Chapter, Episode
 
 ZONE = ZoneInfo("Asia/Jakarta")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, confirm, current_time, who
+from ngopi.cli.session import Session, catalogue_of, confirm, current_time, who
 from ngopi.cli.translated import Command, Name, option
 from ngopi.console import Json, moment
 from ngopi.i18n import N_, _, ngettext
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.errors import AudioGoneError
     from ngopi.model import CatalogueEntry
+    from ngopi.pull import Pulled
     from ngopi.store import Store
 
 
@@ -29,10 +30,13 @@ def _opened(session: Session) -> tuple[Config, Store]:
     return config, open_store(config.store, root=config.root)
 
 
-def _entries(config: Config) -> tuple[CatalogueEntry, ...]:
-    from ngopi.catalogue import read_catalogue
+def _left_broken(config: Config, broken: tuple[str, ...], done: Pulled) -> tuple[str, ...]:
+    """Return the mistakes that a pull has not mended."""
+    from ngopi.catalogue import survey
 
-    return read_catalogue(config.episodes, zone=config.zone)
+    if not broken or not done.updated:
+        return broken
+    return survey(config.episodes, zone=config.zone).problems
 
 
 def _keep_feed(config: Config, store: Store) -> None:
@@ -59,7 +63,7 @@ def pull(session: Session, *, take: Take | None) -> None:
 
     config, store = _opened(session)
     with lock(config.root / ".ngopi.lock"):
-        done = bring(config, _entries(config), store, take=take)
+        done = bring(config, catalogue_of(session, config), store, take=take)
         _keep_feed(config, store)
     lines = [
         *(_("New here: {slug}").format(slug=slug) for slug in done.added),
@@ -76,7 +80,8 @@ def pull(session: Session, *, take: Take | None) -> None:
     if done.show:
         text = _("The public show's data is not this folder's; ngopi.toml was left alone:")
         lines += [text, *done.show]
-    lines = lines or [_("Nothing to do: this folder has all that is public.")]
+    if not lines and not done.refused and not done.unreadable:
+        lines = [_("Nothing to do: this folder has all that is public.")]
     document: Json = {
         "added": list(done.added),
         "updated": list(done.updated),
@@ -84,11 +89,16 @@ def pull(session: Session, *, take: Take | None) -> None:
         "kept": list(done.kept),
         "differing": {slug: list(fields) for slug, fields in done.differing.items()},
         "show": list(done.show),
+        "refused": list(done.refused),
+        "unreadable": list(done.unreadable),
     }
+    session.broken = _left_broken(config, session.broken, done)
     session.console.result(document, *lines)
     if done.show:
         text = _("To have the public data here too, write it into ngopi.toml; its cover: {url}")
         session.console.note(text.format(url=done.cover_url))
+    for error in done.refused.values():
+        raise error  # what could be pulled was
 
 
 @click.command(
@@ -101,11 +111,10 @@ def pull(session: Session, *, take: Take | None) -> None:
 @click.pass_context
 def replace(ctx: click.Context, slug: str, recording: Path) -> None:
     """Replace an episode's audio."""
-    from ngopi.catalogue import find_entry
     from ngopi.cli.work import ingest
 
     config = ctx.obj.config()
-    find_entry(_entries(config), slug)
+    catalogue_of(ctx.obj, config).find(slug)
     ctx.invoke(ingest, recording=recording, slug=slug)
     ctx.obj.console.note(
         _(
@@ -154,6 +163,7 @@ def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> No
 @click.pass_obj
 def restore(session: Session, slug: str) -> None:
     """Restore an episode."""
+    session.about_one = True
     from ngopi import amend
     from ngopi.atomic import lock
     from ngopi.errors import AudioGoneError
@@ -169,18 +179,19 @@ def restore(session: Session, slug: str) -> None:
             else:
                 guid = _published_anew(session, config, store, slug, by=by)
         except AudioGoneError as gone:
-            _let_publish(config, store, slug, gone, by=by)
+            _let_publish(session, config, store, slug, gone, by=by)
             guid = _published_anew(session, config, store, slug, by=by)
     document: Json = {"slug": slug, "guid": guid}
     session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
 
 
-def _let_publish(config: Config, store: Store, slug: str, gone: AudioGoneError, *, by: str) -> None:
+def _let_publish(
+    session: Session, config: Config, store: Store, slug: str, gone: AudioGoneError, *, by: str
+) -> None:
     """Forget that an episode was retracted, if this folder has new audio for the one that is."""
     from ngopi import amend
-    from ngopi.catalogue import find_entry
 
-    entry = find_entry(_entries(config), slug)
+    entry = catalogue_of(session, config).find(slug)
     if entry.audio is None or not (config.media / f"{entry.audio.sha256}.mp3").is_file():
         raise gone
     guid = entry.episode.guid
@@ -188,11 +199,10 @@ def _let_publish(config: Config, store: Store, slug: str, gone: AudioGoneError, 
 
 
 def _published_anew(session: Session, config: Config, store: Store, slug: str, *, by: str) -> str:
-    from ngopi.catalogue import find_entry
     from ngopi.cli.work import bring_public
 
-    guid = find_entry(_entries(config), slug).episode.guid
-    bring_public(config, session.console, store, by=by)
+    guid = catalogue_of(session, config).find(slug).episode.guid
+    bring_public(session, config, store, by=by)
     return guid
 
 
@@ -281,7 +291,7 @@ def schedule(session: Session) -> None:
     ledger = last_ledger(config)
     coming = [
         (entry, state)
-        for entry in _entries(config)
+        for entry in catalogue_of(session, config).entries
         if (state := state_in(config, entry, ledger, now=now)) in {"scheduled", "ready", "waiting"}
     ]
     coming.sort(key=lambda pair: pair[0].episode.published or now)
@@ -330,13 +340,13 @@ def _iso(entry: CatalogueEntry, config: Config) -> str | None:
 @click.pass_obj
 def approve(session: Session, slug: str, name: str) -> None:
     """Approve an episode."""
+    session.about_one = True
     from ngopi.approve import approve as say_yes
     from ngopi.atomic import lock
-    from ngopi.catalogue import find_entry
 
     config = session.config()
     with lock(config.root / ".ngopi.lock"):
-        entry = find_entry(_entries(config), slug)
+        entry = catalogue_of(session, config).find(slug)
         approval = say_yes(config, entry, by=name, now=current_time())
     line = _('{name} approved "{slug}"; next: ngopi publish').format(name=approval.by, slug=slug)
     document: Json = {"slug": slug, "by": approval.by, "sha256": approval.sha256}

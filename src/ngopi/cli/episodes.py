@@ -11,7 +11,7 @@ import click
 from ngopi.chapters import start_text
 from ngopi.cli.outputs import require_output
 from ngopi.cli.results import audio_url, entry_document
-from ngopi.cli.session import Session, current_time, last_ledger
+from ngopi.cli.session import Session, catalogue_of, current_time, last_ledger
 from ngopi.cli.translated import Command, Name, option
 from ngopi.console import clock, decibels, megabytes, moment
 from ngopi.i18n import N_, _
@@ -20,7 +20,6 @@ from ngopi.numbering import same_numbers
 if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.model import AudioFile, CatalogueEntry
-    from ngopi.recall import Recall
 
 # Said here so that translators meet them: a state is a value, its name is a word.
 _STATES = {
@@ -33,12 +32,12 @@ _STATES = {
 }
 
 
-def _with_states(config: Config, recall: Recall | None = None) -> list[tuple[CatalogueEntry, str]]:
-    from ngopi.catalogue import read_catalogue
+def _with_states(
+    config: Config, entries: tuple[CatalogueEntry, ...]
+) -> list[tuple[CatalogueEntry, str]]:
     from ngopi.plan import state_in
 
     now, ledger = current_time(), last_ledger(config)
-    entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
     dated = sorted(
         entries,
         key=lambda entry: (entry.episode.published or now, entry.episode.slug),
@@ -59,8 +58,8 @@ def list_(session: Session) -> None:
     from ngopi.recall import Recall
 
     config = session.config()
-    found = _with_states(config, Recall(config.scratch))
-    if not found and not session.as_json:
+    found = _with_states(config, catalogue_of(session, config, Recall(config.scratch)).entries)
+    if not found and not session.broken and not session.as_json:
         hint = _("There is no episode yet. Make one with: ngopi ingest RECORDING")
         session.console.result([], hint)
         return
@@ -98,19 +97,16 @@ def _row(config: Config, entry: CatalogueEntry, state: str) -> tuple[str, ...]:
 @click.pass_obj
 def show(session: Session, slug: str, plot: Path | None) -> None:
     """Show one episode."""
-    from ngopi.errors import NoSuchEpisodeError
-
     config = session.config()
     if plot is not None:
         require_output(plot, ending=".png")
-    for entry, state in _with_states(config):
-        if entry.episode.slug == slug:
-            lines = [f"{name:<14}{value}" for name, value in _facts(config, entry, state)]
-            if plot is not None:
-                lines.append(_drawn(entry, plot))
-            session.console.result(entry_document(config, entry, state), *lines)
-            return
-    raise NoSuchEpisodeError(slug=slug)
+    session.about_one = True
+    wanted = catalogue_of(session, config).find(slug)
+    ((entry, state),) = _with_states(config, (wanted,))
+    lines = [f"{name:<14}{value}" for name, value in _facts(config, entry, state)]
+    if plot is not None:
+        lines.append(_drawn(entry, plot))
+    session.console.result(entry_document(config, entry, state), *lines)
 
 
 def _drawn(entry: CatalogueEntry, path: Path) -> str:

@@ -16,8 +16,10 @@ from ngopi.i18n import _
 from ngopi.letters import one_line
 
 if TYPE_CHECKING:
+    from ngopi.catalogue import Catalogue
     from ngopi.config import Config
     from ngopi.model import Ledger
+    from ngopi.recall import Recall
 
 
 _NAME_LENGTH = 100
@@ -27,13 +29,16 @@ _NAME_LENGTH = 100
 class Session:
     """One run of ngopi; *show* None: the nearest folder upwards that is one.
 
-    *by* is who publishes, where that was said.
+    *by* is who publishes, where that was said. *broken* are the mistakes in the files of episodes
+    that the command went on without; *about_one*: it was about another one.
     """
 
     show: Path | None = None
     by: str | None = None
     as_json: bool = False
     verbosity: int = 0
+    broken: tuple[str, ...] = ()
+    about_one: bool = False
 
     @property
     def console(self) -> Console:
@@ -46,6 +51,15 @@ class Session:
 
         root = self.show.absolute() if self.show is not None else find_show(Path.cwd())
         return load_config(root)
+
+
+def catalogue_of(session: Session, config: Config, recall: Recall | None = None) -> Catalogue:
+    """Return the show's episodes; those that cannot be read are told when the command is done."""
+    from ngopi.catalogue import survey
+
+    found = survey(config.episodes, zone=config.zone, recall=recall)
+    session.broken = found.problems
+    return found
 
 
 def program() -> str:

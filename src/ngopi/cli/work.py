@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, current_time, known_name, seen_ledger, who
+from ngopi.cli.session import Session, catalogue_of, current_time, known_name, seen_ledger, who
 from ngopi.cli.translated import Command, Name, option
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
@@ -97,6 +97,7 @@ def ingest(
     **said: object,
 ) -> None:
     """Make an episode of a recording."""
+    session.about_one = True
     from ngopi.atomic import lock
     from ngopi.cli.results import entry_document, entry_line
     from ngopi.ingest import Request
@@ -116,13 +117,13 @@ def ingest(
     # Asked before the work, which may take a while.
     by = None if no_publish else who(session, config)
     with lock(config.root / ".ngopi.lock"):
-        made = _made(config, request, now, console, resume=not no_publish)
+        made = _made(session, config, request, now, resume=not no_publish)
         if made.title_from:
             text = _('No title was given: took "{title}" from {source}.')
             console.note(text.format(title=made.entry.episode.title, source=_(made.title_from)))
         for remark in made.remarks:
             console.note(remark)
-        published = None if by is None else _publish_made(config, console, store, made, by=by)
+        published = None if by is None else _publish_made(session, config, store, made, by=by)
     episode = made.entry.episode
     public = published is not None and episode.guid in {
         entry.guid for entry in published.ledger.entries
@@ -144,32 +145,32 @@ def ingest(
 
 
 def _made(
-    config: Config, request: Request, now: datetime, console: Console, *, resume: bool
+    session: Session, config: Config, request: Request, now: datetime, *, resume: bool
 ) -> Ingested:
     """Make the episode; if an earlier run did, and was stopped in publishing it, go on there."""
-    from ngopi.catalogue import find_entry, read_catalogue
     from ngopi.errors import RecordingKnownError
     from ngopi.ingest import Ingested, ingest
     from ngopi.ledger import state_of
 
     try:
-        return ingest(config, request, now=now, progress=console)
+        made = ingest(config, request, now=now, progress=session.console)
     except RecordingKnownError as error:
-        entries = read_catalogue(config.episodes, zone=config.zone)
-        entry = find_entry(entries, str(error.values["slug"]))
+        entry = catalogue_of(session, config).find(str(error.values["slug"]))
         if not resume or state_of(entry, seen_ledger(config), now=now) != "ready":
             raise
-        console.note(error.message)
-        return Ingested(entry=entry, replaced=False, title_from=None)
+        session.console.note(error.message)
+        made = Ingested(entry=entry, replaced=False, title_from=None)
+    session.broken = made.broken
+    return made
 
 
 def _publish_made(
-    config: Config, console: Console, store: Store, made: Ingested, *, by: str
+    session: Session, config: Config, store: Store, made: Ingested, *, by: str
 ) -> Published:
     from ngopi.errors import NgopiError
 
     try:
-        return bring_public(config, console, store, by=by)
+        return bring_public(session, config, store, by=by)
     except (NgopiError, OSError, KeyboardInterrupt) as error:
         kept = _('The episode "{slug}" is made and kept; to make it public, run: ngopi publish')
         error.add_note(kept.format(slug=made.entry.episode.slug))
@@ -184,8 +185,8 @@ def _next_step(slug: str, draft: bool) -> str:  # noqa: FBT001 - two sentences, 
 
 
 def bring_public(
+    session: Session,
     config: Config,
-    console: Console,
     store: Store,
     *,
     by: str,
@@ -202,15 +203,15 @@ def bring_public(
     from ngopi.publish import keep_local_copies
     from ngopi.verify import verify
 
-    merged: list[str] = []
+    console, merged = session.console, list[str]()
     for attempt in range(_ATTEMPTS):
         try:
-            done = _in_line(config, console, store, by=by, take=take, announce=announce)
+            done = _in_line(session, config, store, by=by, take=take, announce=announce)
             break
         except ChangedApartError:
             if attempt == _ATTEMPTS - 1:
                 raise
-            merges, show = _merges(config, store, take=take)
+            merges, show = _merges(session, config, store, take=take)
             write_merges(config, merges, show)
             merged += _say_merged(console, merges, show)
             config = load_config(config.root)
@@ -224,54 +225,53 @@ def bring_public(
 
 
 def _in_line(
+    session: Session,
     config: Config,
-    console: Console,
     store: Store,
     *,
     by: str,
     take: Take | None,
     announce: Callable[[Plan], None] | None,
 ) -> Published:
-    from ngopi.catalogue import read_catalogue
     from ngopi.publish import publish as bring_in_line
     from ngopi.recall import Recall
     from ngopi.retag import renew_tags
-    from ngopi.transaction import look
+    from ngopi.seen import look_ahead
 
-    recall = Recall(config.scratch)
-    entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
+    recall, console = Recall(config.scratch), session.console
+    found = catalogue_of(session, config, recall)
+    entries = found.entries
     if announce is not None:
         _say_same_numbers(console, entries)
     renewed = renew_tags(
-        config, entries, store, look(store).ledger,
+        config, entries, store, look_ahead(config, store).ledger,
         now=current_time(), take=take, progress=console, recall=recall,
     )  # fmt: skip
     for slug in renewed:
         text = _('The file of "{slug}" has new tags now: its words were changed since it was made.')
         console.note(text.format(slug=slug))
     if renewed:
-        entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
+        entries = catalogue_of(session, config, recall).entries
     # A large show's values live to the end; walking them again and again takes 0.4 s of 1.8.
     gc.freeze()
     done = bring_in_line(
         config, entries, store, by=by, now=current_time(), progress=console,
-        take=take, announce=announce, recall=recall,
+        take=take, announce=announce, recall=recall, unreadable=found.unreadable,
     )  # fmt: skip
     recall.save()  # not before: of what was refused, no episode is remembered
     return done
 
 
 def _merges(
-    config: Config, store: Store, *, take: Take | None
+    session: Session, config: Config, store: Store, *, take: Take | None
 ) -> tuple[tuple[Merge, ...], ShowMerge | None]:
-    from ngopi.catalogue import read_catalogue
     from ngopi.merging import find_merges
     from ngopi.transaction import look
 
     ledger = look(store).ledger
     if ledger is None:  # somebody emptied the store meanwhile: the next look tells
         return (), None
-    entries = read_catalogue(config.episodes, zone=config.zone)
+    entries = catalogue_of(session, config).entries
     return find_merges(config, entries, store, ledger, now=current_time(), take=take)
 
 
@@ -314,11 +314,11 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
 
     if dry_run:
         by = known_name(session, config) or config.show.author
-        done = _rehearse(config, console, store, by=by, take=take)
+        done = _rehearse(session, config, store, by=by, take=take)
     else:
         by = who(session, config)
         with lock(config.root / ".ngopi.lock"):
-            done = bring_public(config, console, store, by=by, take=take, announce=announce)
+            done = bring_public(session, config, store, by=by, take=take, announce=announce)
     plan = done.plan
     for sentence in _left_alone(plan):
         console.note(sentence)
@@ -397,9 +397,8 @@ def left_out(slug: str) -> str:
 
 
 def _rehearse(
-    config: Config, console: Console, store: Store, *, by: str, take: Take | None
+    session: Session, config: Config, store: Store, *, by: str, take: Take | None
 ) -> Published:
-    from ngopi.catalogue import read_catalogue
     from ngopi.errors import ChangedApartError
     from ngopi.merging import agreed_with, with_merges
     from ngopi.publish import publish as bring_in_line
@@ -407,7 +406,8 @@ def _rehearse(
     from ngopi.store.dry_run import RehearsalStore, nothing_to_fetch
 
     recall = Recall(config.scratch)
-    entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
+    found, console = catalogue_of(session, config, recall), session.console
+    entries = found.entries
     _say_same_numbers(console, entries)
     merged: list[str] = []
     rehearsed = partial(
@@ -419,11 +419,12 @@ def _rehearse(
         take=take,
         fetch=nothing_to_fetch,
         recall=recall,
+        unreadable=found.unreadable,
     )
     try:
         done = rehearsed(config, entries)
     except ChangedApartError:
-        merges, show = _merges(config, store, take=take)
+        merges, show = _merges(session, config, store, take=take)
         merged += _say_merged(console, merges, show)
         if show is not None:
             config = dataclasses.replace(

@@ -62,7 +62,10 @@ class CatalogueInvalidError(NgopiError):
 
     code, exit_status = "bad-episode", DATA
     sentence = N_("Some episodes cannot be read:\n{problems}")
-    next_step = N_("open these files in a text editor, mend the lines and save them.")
+    next_step = N_(
+        "open these files in a text editor, mend the lines and save them; what is public of them "
+        "comes back with: ngopi pull --take theirs"
+    )
 
 
 class NoSuchEpisodeError(NgopiError):
