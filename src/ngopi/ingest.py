@@ -53,7 +53,7 @@ from ngopi.objections import episode_objections, is_possible
 from ngopi.reading import read_file
 from ngopi.roles import nearest_role, role_of
 from ngopi.tags import sound_sha256, write_tags
-from ngopi.text import clean_line, slug_of
+from ngopi.text import clean_line, clean_notes, slug_of
 from ngopi.tomlfile import whole_date
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def _notes(path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        return read_file(path).decode("utf-8-sig").strip()
+        return clean_notes(read_file(path).decode("utf-8-sig"))
     except FileNotFoundError as error:
         raise NotesMissingError(path=path, reason=_("there is no such file")) from error
     except UnicodeDecodeError as error:

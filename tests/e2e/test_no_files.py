@@ -112,7 +112,7 @@ def told(ngopi, kind):
             )  # fmt: skip
             status, out = done.returncode, done.stdout
             error = json.loads(done.stderr.splitlines()[-1])["error"]
-        assert out == ""
+        assert not out or error["code"] == "bad-episode"  # the others were published
         assert error["code"] != "bug", error
         assert status == error["exit_code"] != 70
         return error
