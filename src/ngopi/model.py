@@ -137,8 +137,9 @@ class Treatment:
     ``damaged`` (*count* of encoded frames), ``gaps`` and ``jumps`` of its clock (*count*),
     ``repaired`` (*count* of samples that were no numbers or no sound, the first *at_s*),
     ``drift`` of its clock (*at_s* more, or less, than the sound that came), ``cut-short``
-    (*at_s* before its stated end); ``trimmed-start`` and ``trimmed-end`` (*at_s* seconds of
-    silence are left out), ``pauses`` (*count* were shortened, by *at_s* altogether);
+    (*at_s* before its stated end), ``cut-off`` (before an end that it does not state);
+    ``trimmed-start`` and ``trimmed-end`` (*at_s* seconds of silence are left out), ``pauses``
+    (*count* were shortened, by *at_s* altogether);
     of several tracks, *count* being the number of the one that is spoken of: ``track-silent``,
     ``track-same``, ``track-within``, ``track-sum``, ``track-plain``, ``track-later`` (*at_s*) and
     ``track-drifts`` (*at_s* in the end).

@@ -29,12 +29,15 @@ _ABRUPT_S = 0.05  # from one frame to the next; a clock that drifts gets there b
 _MAX_GAP_S = 60.0
 _AROUND_S = 1.0  # before and after a step: it is one if the clock stays there
 _DRIFT_S, _DRIFT_SHARE = 0.04, 0.0005
-_TRUNCATED_S = 1.0
 
 
 @dataclass(slots=True)
 class Tally:
-    """What had to be mended; *parts* of a file were read, one after the other."""
+    """What had to be mended; *parts* of a file were read, one after the other.
+
+    *missing_s* is what files lack of the length that they state, *left_out_s* as much of it as
+    was there once for certain; *cuts* lack something and do not say how much.
+    """
 
     parts: int = 0
     lost_parts: int = 0
@@ -45,7 +48,9 @@ class Tally:
     jumps: int = 0
     drift_s: float = 0.0
     timed_s: float = 0.0
+    cuts: int = 0
     missing_s: float = 0.0
+    left_out_s: float = 0.0
 
     @property
     def drifts(self) -> bool:
@@ -61,7 +66,8 @@ class Tally:
             (self.gaps, Treatment(name="gaps", count=self.gaps)),
             (self.jumps, Treatment(name="jumps", count=self.jumps)),
             (self.drifts, Treatment(name="drift", at_s=self.drift_s)),
-            (self.missing_s > _TRUNCATED_S, Treatment(name="cut-short", at_s=self.missing_s)),
+            (self.missing_s > 0, Treatment(name="cut-short", at_s=self.missing_s)),
+            (self.cuts and not self.missing_s, Treatment(name="cut-off")),
         )
         return tuple(treatment for is_there, treatment in found if is_there)
 
@@ -75,7 +81,7 @@ class Tally:
         path = recording.path
         nothing_left = self.damaged_frames > 0 and decoded_s <= self.damaged_s
         too_damaged = self.damaged_s > _MAX_DAMAGED_SHARE * decoded_s
-        too_little = self.missing_s > _MAX_MISSING_SHARE * (decoded_s + self.missing_s)
+        too_little = self.left_out_s > _MAX_MISSING_SHARE * (decoded_s + self.left_out_s)
         if nothing_left or too_damaged or too_little:
             raise DamagedRecordingError(path=path)
         if decoded_s < _SHORTEST_S:
@@ -95,8 +101,10 @@ class Tally:
             _log.warning("%s: %d jumps of its clock were ignored", path, self.jumps)
         if self.drifts:
             _log.warning("%s: its clock went %+.2f s away from its sound", path, self.drift_s)
-        if self.missing_s > _TRUNCATED_S:
+        if self.missing_s:
             _log.warning("%s: ends %.1f s before its stated length", path, self.missing_s)
+        elif self.cuts:
+            _log.warning("%s: ends in the middle", path)
 
 
 class Piece(NamedTuple, Generic[Frame]):

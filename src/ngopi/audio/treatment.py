@@ -32,7 +32,13 @@ _SENTENCES = {
         "The recorder's clock went {at_s:+.2f} s away from the sound, little by little: the sound "
         "counts, and nothing of it was cut or moved."
     ),
-    "cut-short": N_("The recording ends {at_s:.0f} s before the length that it states."),
+    "cut-short": N_(
+        "The recording ends {at_s:.1f} s before the length that it states: the file was cut off."
+    ),
+    "cut-off": N_(
+        "The file ends in the middle of its sound: it was cut off, and does not say how long "
+        "it was."
+    ),
     "trimmed-start": N_("Silence at the start was cut: {at_s:.1f} s."),
     "trimmed-end": N_("Silence at the end was cut: {at_s:.1f} s."),
     "pauses": N_("Long pauses were shortened: {count}, by {at_s:.1f} s altogether."),

@@ -19,6 +19,7 @@ from ngopi.audio.intake import Unchanged, refusal, status
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.plain import plain
 from ngopi.audio.recording.converter import Converter, planes
+from ngopi.audio.recording.ends import ending
 from ngopi.audio.recording.opening import opened
 from ngopi.audio.recording.parts import parts
 from ngopi.audio.recording.sound import sound
@@ -31,6 +32,7 @@ from ngopi.errors import (
     NoAudioError,
     NotARecordingError,
     UnknownCodecError,
+    UnreadableRecordingError,
 )
 from ngopi.model import Recording
 
@@ -44,13 +46,13 @@ if TYPE_CHECKING:
 
     from ngopi.audio.growing import GrowingFile
     from ngopi.audio.pcm import Pcm
+    from ngopi.audio.recording.ends import Ending
     from ngopi.audio.recording.parts import Part
 
 _log = logging.getLogger(__name__)
 
-# Only these state the length of the track itself; elsewhere it is guessed from the file's
-# size, or is the length of the whole video.
-_STATING_FORMATS = {"mov,mp4,m4a,3gp,3g2,mj2", "flac"}
+# These have the length of all tracks together in their head, if it was known at the end.
+_TELLING_FORMATS = {"matroska,webm", "flv"}
 _NO_SOUND = (DamagedRecordingError, NotARecordingError, NoAudioError, UnknownCodecError)
 _44100_FAMILY_HZ = {11025, 22050, 44100, 88200, 176400}
 
@@ -272,10 +274,25 @@ def _duration_s(container: InputContainer, stream: AudioStream) -> float | None:
     return None
 
 
-def _stated_s(container: InputContainer, stream: AudioStream) -> float | None:
-    if container.format.name not in _STATING_FORMATS:
-        return None
-    return _duration_s(container, stream)
+def _ending(
+    container: InputContainer, stream: AudioStream, recording: Recording, part: Part
+) -> Ending:
+    """Return how the file ends, and what the index of FFmpeg's container knows of its length."""
+    try:
+        found = ending(recording.path, part, kind=container.format.name)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UnreadableRecordingError(path=recording.path, reason=reason) from error
+    if found.stated_s is None and found.is_indexed:
+        return found._replace(stated_s=_duration_s(container, stream))
+    if found.is_cut and container.format.name in _TELLING_FORMATS:
+        return found._replace(stated_s=_whole_s(container))
+    return found
+
+
+def _whole_s(container: InputContainer) -> float | None:
+    """Return the length of all tracks together, from the head of the file."""
+    return container.duration / av.time_base if container.duration else None
 
 
 def _title(container: InputContainer, stream: AudioStream) -> str | None:
@@ -300,8 +317,8 @@ def _frames(
             with opened(recording.path, part) as container:
                 stream = _audio_stream(container, recording.path)
                 tally.parts += 1
-                stated_s = _stated_s(container, stream)
-                yield from sound(container, stream, tally, stated_s=stated_s)
+                end = _ending(container, stream, recording, part)
+                yield from sound(container, stream, tally, end=end)
         except _NO_SOUND:
             if len(several) == 1:
                 raise

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ngopi.audio.recording.chunks import read_chunks
 from ngopi.audio.recording.containers import wide_caf, wide_wav
+from ngopi.audio.recording.frames import end_of_tags
 from ngopi.errors import DamagedRecordingError, UnreadableRecordingError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _BUFFER_BYTES = 1 << 20
 _MOST_PARTS = 5000  # each costs milliseconds, whatever is in it
-_MOST_TAGS = 10
 _MOST_BOXES = 1_000_000
 # What may lie behind an ID3 tag that does not belong there; MP3 and AAC have it by right.
 _BEHIND_TAGS = (b"RIFF", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"\x1aE\xdf\xa3")
@@ -32,11 +32,15 @@ _PAGE_BYTES, _FIRST_PAGE = 27, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Bytes *begin* to *end* of a file (None: all that follows), with *header* in front of them."""
+    """Bytes *begin* to *end* of a file (None: all that follows), with *header* in front of them.
+
+    *origin* is where its own header begins, if that was left out.
+    """
 
     begin: int = 0
     end: int | None = None
     header: bytes = b""
+    origin: int | None = None
 
     @property
     def is_all(self) -> bool:
@@ -73,7 +77,7 @@ def _parts(file: BinaryIO) -> Iterator[Part]:
         yield from _between(_films(file, begin))
     elif head.startswith(b"caff"):
         header, start = wide_caf(file) or (b"", 0)
-        yield Part(begin=start, header=header)
+        yield Part(begin=start, header=header, origin=0)
     elif read_chunks(file, begin) is not None:
         yield from _chunked(file, begin)
     else:
@@ -91,16 +95,9 @@ def _between(starts: Iterator[int]) -> Iterator[Part]:
 
 def _behind_tags(file: BinaryIO) -> int:
     """Return where a file begins that has ID3 tags before it which do not belong there."""
-    at = 0
-    for _ in range(_MOST_TAGS):
-        file.seek(at)
-        head = file.read(12)
-        if len(head) < 10 or not head.startswith(b"ID3"):  # noqa: PLR2004 - a tag's header
-            break
-        length = 0
-        for byte in head[6:10]:
-            length = length << 7 | byte & 0x7F
-        at += 10 + length + (10 if head[5] & 0x10 else 0)
+    at = end_of_tags(file, 0)
+    file.seek(at)
+    head = file.read(12)
     is_other = head.startswith(_BEHIND_TAGS) or head[4:8] == b"ftyp"
     return at if is_other else 0
 
@@ -116,7 +113,7 @@ def _chunked(file: BinaryIO, begin: int) -> Iterator[Part]:
         sound_end = min(stated_end, end or size)
         wide = wide_wav(file, found, end=sound_end)
         if wide is not None:
-            yield Part(header=wide[0], begin=wide[1], end=sound_end)
+            yield Part(header=wide[0], begin=wide[1], end=sound_end, origin=begin)
         else:
             yield Part(begin=begin, end=end)
         if end is None:

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 import av
 
+from ngopi.audio.recording.ends import WHOLE
 from ngopi.audio.timeline import Clock, Piece
 from ngopi.errors import UnreadableRecordingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
 
+    from ngopi.audio.recording.ends import Ending
     from ngopi.audio.timeline import Tally
 
 _log = logging.getLogger(__name__)
@@ -27,53 +29,77 @@ _log = logging.getLogger(__name__)
 # These take the time of a packet from the file, where it may have been written twice.
 _TIMED_FORMATS = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "ogg"}
 _REMEMBERED_PACKETS = 256
+_CUT_PIECES = 2  # a frame, and the container's own
 
 
 def sound(
-    container: InputContainer, stream: AudioStream, tally: Tally, *, stated_s: float | None = None
+    container: InputContainer, stream: AudioStream, tally: Tally, *, end: Ending = WHOLE
 ) -> Iterator[AudioFrame | float]:
     """Yield frames in their order, and a number of seconds where silence belongs.
 
-    *stated_s* is the length that the file gives its sound, if it does.
+    *end* is what the file says about its end.
 
     Raises:
         UnreadableRecordingError: the system does not let us read on.
     """
     clock = Clock(tally)
-    yield from clock.placed(_pieces(container, stream, tally))
-    if stated_s is not None and not tally.jumps:
-        tally.missing_s += max(stated_s - clock.elapsed_s, 0.0)
+    yield from clock.placed(_counted(_pieces(container, stream), tally, end))
+    if end.is_cut_somewhere:
+        tally.cuts += 1
+    if not tally.jumps:
+        missing_s = end.missing_of(clock.elapsed_s)
+        tally.missing_s += missing_s
+        tally.left_out_s += missing_s if end.is_whole else 0.0
 
 
-def _pieces(
-    container: InputContainer, stream: AudioStream, tally: Tally
+def _counted(
+    pieces: Iterable[Piece[AudioFrame]], tally: Tally, end: Ending
 ) -> Iterator[Piece[AudioFrame]]:
+    """Count what is damaged, but for the rest of a piece that a file was cut off in."""
+    damaged: list[Piece[AudioFrame]] = []
+    come_s = 0.0
+    for piece in pieces:
+        if piece.frame is None:
+            damaged.append(piece)
+            continue
+        yield from _count(damaged, tally)
+        damaged.clear()
+        yield piece
+        come_s += piece.length_s
+    is_cut = end.is_cut or end.missing_of(come_s)
+    if not is_cut or len(damaged) > _CUT_PIECES:
+        yield from _count(damaged, tally)
+
+
+def _count(damaged: list[Piece[AudioFrame]], tally: Tally) -> Iterator[Piece[AudioFrame]]:
+    for piece in damaged:
+        tally.damaged_frames += 1
+        tally.damaged_s += piece.length_s
+        yield piece
+
+
+def _pieces(container: InputContainer, stream: AudioStream) -> Iterator[Piece[AudioFrame]]:
     frame_s = 0.0
-    for packet in _packets(container, stream, tally):
+    for packet in _packets(container, stream):
+        if packet is None:
+            yield Piece(None, 0.0, None)
+            continue
         try:
             frames = packet.decode()
         except av.FFmpegError as error:
             _log.debug("damaged frame at %s: %s", packet.pts, error)
             frames = []
             if packet.size:
-                yield _damaged(None, _packet_s(packet) or frame_s, tally)
+                yield Piece(None, _packet_s(packet) or frame_s, None)
         for frame in frames:
             frame_s = frame.samples / frame.sample_rate
-            if frame.is_corrupt:
-                yield _damaged(frame.time, frame_s, tally)
-            else:
-                yield Piece(frame.time, frame_s, frame)
-
-
-def _damaged(time_s: float | None, length_s: float, tally: Tally) -> Piece[AudioFrame]:
-    tally.damaged_frames += 1
-    tally.damaged_s += length_s
-    return Piece(time_s, length_s, None)
+            yield Piece(frame.time, frame_s, None if frame.is_corrupt else frame)
 
 
 def _packets(
-    container: InputContainer, stream: AudioStream, tally: Tally
-) -> Iterator[Packet[AudioStream]]:
+    container: InputContainer, stream: AudioStream
+) -> Iterator[Packet[AudioStream] | None]:
+    """Yield packets; None at last, where the container ends in damage."""
     repeats = _Repeats() if container.format.name in _TIMED_FORMATS else None
     try:
         for packet in container.demux(stream):
@@ -85,7 +111,7 @@ def _packets(
         raise UnreadableRecordingError(path=path, reason=reason) from error
     except av.FFmpegError as error:
         _log.debug("the container ends in damage: %s", error)
-        tally.damaged_frames += 1
+        yield None
 
 
 class _Repeats:
