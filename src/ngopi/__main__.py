@@ -7,12 +7,15 @@ _looked_into = leave_current_folder()  # before anything else is imported
 import io
 import sys
 import traceback
+import warnings
 from typing import TYPE_CHECKING
 
 import click
 
 from ngopi.cli.root import ngopi
-from ngopi.cli.session import Session, as_module
+from ngopi.cli.session import Session, as_module, program
+from ngopi.cli.translated import NoSuchCommandError, UnquotedNameError
+from ngopi.console import type_as
 from ngopi.errors import BUG, IO, CatalogueInvalidError, NgopiError, StoppedError
 from ngopi.i18n import LANGUAGES, _, language_of_environment, set_language
 
@@ -78,6 +81,9 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None where somebody closed it
             _speak_utf8(stream)
+    if not sys.warnoptions:  # who asks Python for warnings gets them
+        warnings.simplefilter("ignore")  # libraries warn their developers, not people
+    type_as(program())
     sys.exit(main())
 
 
@@ -114,6 +120,8 @@ def _warn_of_code(session: Session, folder: str) -> None:
 
 
 def _hint(error: click.ClickException) -> str:
+    if isinstance(error, NoSuchCommandError | UnquotedNameError):
+        return error.hint
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "ngopi"
     return _("see what it takes with: {command} --help").format(command=command)

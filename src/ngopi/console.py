@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import math
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -27,7 +28,24 @@ if TYPE_CHECKING:
 _UPLOAD_LOOK_BACK_S = 180.0
 _LOOK_BACK_S = 30.0
 
+# What a person typed to start ngopi, and where a sentence names the program to be typed.
+_typed = ["ngopi"]
+_COMMAND = re.compile(
+    r"(?<![\w./-])ngopi(?= (?:--?[a-z]|(?:approve|check|demo|doctor|gc|history|ingest|init|list"
+    r"|master|measure|publish|pull|replace|restore|retract|rollback|schedule|serve|show)\b))"
+)
+
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+def type_as(program: str) -> None:
+    """Name commands from now on as they have to be typed on this machine: *program* for ngopi."""
+    _typed[0] = program
+
+
+def typed(text: str) -> str:
+    """Return *text* with each command that it names as it has to be typed."""
+    return _COMMAND.sub(lambda _found: _typed[0], text) if _typed[0] != "ngopi" else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +60,12 @@ class Console:
             print(quoted(json.dumps(_finite(document), ensure_ascii=False)))  # noqa: T201 - stdout is this module's
         else:
             for line in lines:
-                print(one_line(line))  # noqa: T201 - stdout is this module's
+                print(one_line(typed(line)))  # noqa: T201 - stdout is this module's
 
     def note(self, line: str) -> None:
         """Say something to a person, beside the result; a program finds it in the document."""
         if not self.as_json:
-            _say(one_line(line))
+            _say(one_line(typed(line)))
 
     def table(self, document: Json, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print rows in columns; the first row is *head*."""
@@ -68,7 +86,9 @@ class Console:
     def failure(self, code: str, message: str, hint: str, exit_status: int) -> None:
         """Say what happened and what to do next, for a failure that has no class of its own."""
         if self.as_json:
-            told = {"code": code, "message": message, "hint": hint, "exit_code": exit_status}
+            told = {
+                "code": code, "message": message, "hint": typed(hint), "exit_code": exit_status,
+            }  # fmt: skip
             _say(quoted(json.dumps({"error": told}, ensure_ascii=False)))
             return
         for line in _("Error: {message}").format(message=message).split("\n"):
@@ -153,8 +173,10 @@ class _OneLine(logging.Formatter):
 
 
 def show_log(level: int) -> None:
-    """Write log records of *level* and above to stderr."""
+    """Write log records of *level* and above to stderr; those of libraries only when asked for."""
     handler = logging.StreamHandler()
+    if level >= logging.WARNING:
+        handler.addFilter(lambda record: record.name.split(".")[0] == "ngopi")
     handler.setFormatter(_OneLine("%(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
 

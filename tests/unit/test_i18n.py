@@ -124,12 +124,20 @@ def messages_of(compiled):
     return messages
 
 
+def with_placeholders(text):
+    """Return *text* with what stands for a value as Indonesian help and hints call it."""
+    said = {
+        "RECORDING": "REKAMAN", "FILE": "BERKAS", "DIR": "FOLDER", "NAME": "NAMA", "ROLE": "PERAN",
+    }  # fmt: skip
+    return re.sub(r"(?<![\w%{])[A-Z]+(?![\w}])", lambda found: said.get(found[0], found[0]), text)
+
+
 def test_a_translation_has_the_placeholders_and_the_literal_words_of_its_source():
     wrong = [
         (english, indonesian)
         for english, indonesian in pairs()
         if placeholders(indonesian) != placeholders(english)
-        or set(VERBATIM.findall(indonesian)) != set(VERBATIM.findall(english))
+        or set(VERBATIM.findall(indonesian)) != set(VERBATIM.findall(with_placeholders(english)))
         or indonesian.count("\n") != english.count("\n")
     ]
 
@@ -226,7 +234,7 @@ def in_a_new_process(*argv):
         ),
         (
             ("ingest", "--help"),
-            ("Pemakaian: ngopi ingest", "Buat episode dari RECORDING", "Contoh: ngopi ingest"),
+            ("Pemakaian: ngopi ingest", "Buat episode dari REKAMAN", "Contoh: ngopi ingest"),
         ),
     ],
 )
@@ -254,8 +262,8 @@ def test_every_page_of_help_is_in_the_language_that_is_asked_for(ngopi):
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (("frobnicate",), "Galat: Tidak ada perintah 'frobnicate'."),
-        (("ingest",), "Galat: Belum ada argumen 'RECORDING'."),
+        (("frobnicate",), 'Galat: Tidak ada perintah "frobnicate".'),
+        (("ingest",), "Galat: Belum ada argumen 'REKAMAN'."),
         (("ingest", "a.wav", "--frob"), "Galat: Tidak ada opsi '--frob'."),
         (("ingest", "a.wav", "--number", "x"), "Galat: Nilai tidak sah untuk '--number': 'x'"),
         (("init", "a", "b"), "Galat: Ada argumen berlebih yang tidak dikenal (b)"),
@@ -267,7 +275,7 @@ def test_a_usage_error_is_indonesian_with_its_hint(ngopi, argv, says):
 
     assert run.status == 2
     assert run.err.startswith(says)
-    assert "\nCoba: lihat cara memakainya dengan: ngopi" in run.err
+    assert "\nCoba: lihat " in run.err
     assert run.err.rstrip().endswith(" --help")
     assert english_left(run.err) == []
 

@@ -16,6 +16,7 @@ from ngopi.i18n import LANGUAGES, N_, set_language
 
 @click.group(
     cls=Group,
+    invoke_without_command=True,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "NGOPI",
@@ -70,6 +71,9 @@ def ngopi(
     session.by = by or None
     session.as_json |= as_json  # main() has seen a --json behind the command's name already
     session.verbosity = verbose
+    context = click.get_current_context()
+    if context.invoked_subcommand is None:  # who names no command wants to know what there is
+        click.echo(context.get_help())
     show_log((logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)])
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, catalogue_of, current_time, known_name, seen_ledger, who
-from ngopi.cli.translated import Command, Name, option
+from ngopi.cli.translated import Command, Name, option, placeholder
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
 from ngopi.numbering import same_numbers
@@ -107,7 +107,7 @@ def ingest(
     store = open_store(config.store, root=config.root)  # an address that cannot be is said at once
     recordings = (*([recording] if recording else []), *tracks)
     if not recordings:
-        raise click.MissingParameter(param_hint="'RECORDING'", param_type="argument")
+        raise click.MissingParameter(param_hint=f"'{placeholder('RECORDING')}'", param_type="argument")
     request = Request(
         recordings=recordings,
         people=people,
