@@ -3,6 +3,13 @@
 Source: https://podcasters.apple.com/support/1691-apple-podcasts-categories
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "Arts": (
         "Books",
@@ -109,3 +116,8 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     ),
 }
 """Each category with its subcategories; Apple shows the first pair that a feed names."""
+
+
+def spelt(said: str, known: Iterable[str]) -> str:
+    """Return the one of *known* that *said* is but for its capitals; else *said* itself."""
+    return next((name for name in known if name.casefold() == said.strip().casefold()), said)

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ngopi.atomic import write_atomic
-from ngopi.categories import CATEGORIES
+from ngopi.categories import CATEGORIES, spelt
 from ngopi.errors import (
     ConfigInvalidError,
     LinkOutError,
@@ -202,6 +202,8 @@ def _config(root: Path, document: dict[str, Any], text: str) -> tuple[Config | N
     cover = tables["show"].pop("cover", "cover.jpg")
     public_url = str(tables["store"].pop("public_url", DEFAULT_PUBLIC_URL)).rstrip("/")
     show_table = {**tables["show"], "public_url": public_url}
+    if isinstance(said_category := show_table.get("category"), str):
+        show_table["category"] = spelt(said_category, CATEGORIES)
     if "public_url" in tables["show"]:
         said = _('"public_url" belongs under [store]')
         problems.append(Problem(line=line_of(text, "show", "public_url"), text=said))

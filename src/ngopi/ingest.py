@@ -26,6 +26,7 @@ from ngopi.errors import (
     CatalogueInvalidError,
     DateInvalidError,
     DiskError,
+    JingleMissingError,
     NoSuchEpisodeError,
     NotesMissingError,
     NumberInvalidError,
@@ -166,14 +167,27 @@ def _require_fit(episode: Episode) -> None:
 
 
 def _settings(config: Config, request: Request) -> AudioSettings:
-    """Return the show's settings, its jingles found from its folder."""
+    """Return the show's settings, its jingles found from its folder.
+
+    Raises:
+        JingleMissingError: one of them is not there.
+    """
     settings = config.audio
     return replace(
         settings,
-        intro=None if settings.intro is None else str(config.root / settings.intro),
-        outro=None if settings.outro is None else str(config.root / settings.outro),
+        intro=_jingle(config, "intro", settings.intro),
+        outro=_jingle(config, "outro", settings.outro),
         leveller=settings.leveller and request.leveller,
     )
+
+
+def _jingle(config: Config, key: str, name: str | None) -> str | None:
+    if name is None:
+        return None
+    path = config.root / name
+    if not path.is_file():
+        raise JingleMissingError(key=key, name=name, path=path)
+    return str(path)
 
 
 def _source(tracks: tuple[Recording, ...]) -> SourceFile:

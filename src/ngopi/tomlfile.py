@@ -64,14 +64,35 @@ def parse(text: str, *, first_line: int = 1) -> tuple[dict[str, Any], list[Probl
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else text.count("\n") + 1
-        reason = _(
-            "this line cannot be read; every text needs its quotation marks, "
-            'as in title = "Pengawasan pemilu"'
-        )
+        reason = _why_unreadable(str(error), [*text.splitlines(), ""][line - 1])
         return {}, [Problem(line=line + first_line - 1, text=reason)]
     except RecursionError:
         reason = _("too many brackets stand inside each other")
         return {}, [Problem(line=first_line, text=reason)]
+
+
+def _why_unreadable(error: str, line: str) -> str:
+    """Return what is wrong with *line*, of which TOML's reader said *error*."""
+    key = line.partition("=")[0].strip()
+    if error.startswith("Cannot overwrite"):
+        return _('"{key}" stands there twice; delete one of the two lines').format(key=key)
+    if error.startswith("Cannot declare"):
+        return _("{table} stands there twice; write all of its lines below the first one").format(
+            table=line.strip()
+        )
+    if re.search(r'"[^"]*\\', line):
+        return _(
+            "a \\ between quotation marks begins a special letter; write / in its place, "
+            'as in "C:/Users/Rani"'
+        )
+    if "“" in line or "”" in line:
+        return _('these are not plain quotation marks; write " instead of “ and ”')
+    if error.startswith("Unclosed array") or line.count("[") != line.count("]"):
+        return _("a bracket is missing: each [ needs its ]")
+    return _(
+        "this line cannot be read; every text needs its quotation marks, "
+        'as in title = "Pengawasan pemilu"'
+    )
 
 
 def line_of(text: str, *keys: str) -> int:

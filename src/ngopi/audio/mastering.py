@@ -273,7 +273,10 @@ def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
         if gain_db - unlimited_db > _MAX_MAKE_UP_DB:
             break
     raise NotReachableError(
-        target_lufs=plan.target_lufs, reached_lufs=last[1], ceiling_dbtp=plan.ceiling_dbtp
+        target_lufs=plan.target_lufs,
+        reached_lufs=last[1],
+        lower_lufs=math.floor(last[1]),
+        ceiling_dbtp=plan.ceiling_dbtp,
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ngopi.config import Config
     from ngopi.errors import AudioGoneError
-    from ngopi.model import CatalogueEntry
+    from ngopi.model import CatalogueEntry, Ledger
     from ngopi.pull import Pulled
     from ngopi.store import Store
 
@@ -258,7 +258,13 @@ def history(session: Session, most: int) -> None:
         editors = sorted({approved.get(slug) or "" for slug in (*step.added, *step.changed)} - {""})
         who_did = f"{ledger.by} ({', '.join(editors)})" if editors else ledger.by
         rows.append(
-            (str(ledger.seq), moment(ledger.at, config.zone), who_did, ledger.what, " ".join(names))
+            (
+                str(ledger.seq),
+                moment(ledger.at, config.zone),
+                who_did,
+                _what(ledger),
+                " ".join(names),
+            )
         )
         documents.append(
             {
@@ -274,6 +280,11 @@ def history(session: Session, most: int) -> None:
         )
     head = ("#", _("date"), _("who"), _("command"), _("episodes"))
     session.console.table(documents, head, rows)  # type: ignore[arg-type]  # JSON's list is invariant
+
+
+def _what(ledger: Ledger) -> str:
+    """Return the command that made a state, as people read it."""
+    return _("rollback (to the one before)") if ledger.what == "rollback previous" else ledger.what
 
 
 @click.command(

@@ -103,7 +103,9 @@ def show(session: Session, slug: str, plot: Path | None) -> None:
     session.about_one = True
     wanted = catalogue_of(session, config).find(slug)
     ((entry, state),) = _with_states(config, (wanted,))
-    lines = [f"{name:<14}{value}" for name, value in _facts(config, entry, state)]
+    facts = _facts(config, entry, state)
+    width = max(len(name) for name, _value in facts) + 2
+    lines = [f"{name:<{width}}{value}" for name, value in facts]
     if plot is not None:
         lines.append(_drawn(entry, plot))
     session.console.result(entry_document(config, entry, state), *lines)

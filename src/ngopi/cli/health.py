@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from ngopi.gc import Garbage
     from ngopi.model import StoreSettings
 
+# What a diagnosis is about, for people; programs read the English words.
+_SUBJECTS = {
+    "versions": N_("versions"), "clock": N_("clock"), "catalogue": N_("catalogue"),
+    "media": N_("media"), "store": N_("store"), "ledger": N_("ledger"),
+    "history": N_("history"), "releases": N_("releases"), "objects": N_("objects"),
+    "feed": N_("feed"), "local": N_("local"), "public": N_("public"),
+    "privacy": N_("privacy"), "garbage": N_("garbage"),
+}  # fmt: skip
 _SEVERITIES = {"ok": N_("ok"), "warning": N_("warning"), "error": N_("error")}
 
 
@@ -85,7 +93,8 @@ def _document(diagnosis: Diagnosis) -> dict[str, Json]:
 
 def _line(diagnosis: Diagnosis) -> str:
     severity = _(_SEVERITIES[diagnosis.severity])
-    line = f"{severity:<10} {diagnosis.subject:<10} {diagnosis.message}"
+    subject = _(_SUBJECTS[diagnosis.subject])
+    line = f"{severity:<10} {subject:<10} {diagnosis.message}"
     return f"{line} " + _("Try: {hint}").format(hint=diagnosis.hint) if diagnosis.hint else line
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -68,6 +69,12 @@ def program() -> str:
         return "ngopi"
     started = Path(sys.argv[0])
     return str(started) if started.stem == "ngopi" else as_module()
+
+
+def as_argument(path: Path) -> str:
+    """Return a name as it has to be typed: in quotation marks where blanks would part it."""
+    text = str(path)
+    return text if re.fullmatch(r"[\w./\\:~+@-]+", text) else f'"{text}"'
 
 
 def as_module() -> str:

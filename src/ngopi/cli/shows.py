@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.cli.session import Session, current_time, program
+from ngopi.cli.session import Session, as_argument, current_time, program
 from ngopi.cli.translated import Command, Name, option
 from ngopi.i18n import N_, _, ngettext
 from ngopi.letters import one_line
@@ -74,7 +74,7 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
         _("Made the show {title} in {folder}").format(title=answers.title, folder=folder),
         *([write.format(path=folder / FILE_NAME, keys=", ".join(keys))] if keys else []),
         _("Next: {program} --show {folder} ingest RECORDING").format(
-            program=program(), folder=folder
+            program=program(), folder=as_argument(folder)
         ),
     )
 
@@ -174,9 +174,11 @@ def demo(session: Session, folder: Path) -> int:
             "The feed was checked: {count} error", "The feed was checked: {count} errors", errors
         ).format(count=errors),
         *(f"  {name:<10}{path}" for name, path in rows),
-        _("Listen: {program} --show {folder} serve").format(program=program(), folder=folder),
+        _("Listen: {program} --show {folder} serve").format(
+            program=program(), folder=as_argument(folder)
+        ),
         _("Your own: {program} --show {folder} ingest RECORDING").format(
-            program=program(), folder=folder
+            program=program(), folder=as_argument(folder)
         ),
     )
     return 1 if errors else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,7 +108,9 @@ def ingest(
     store = open_store(config.store, root=config.root)  # an address that cannot be is said at once
     recordings = (*([recording] if recording else []), *tracks)
     if not recordings:
-        raise click.MissingParameter(param_hint=f"'{placeholder('RECORDING')}'", param_type="argument")
+        raise click.MissingParameter(
+            param_hint=f"'{placeholder('RECORDING')}'", param_type="argument"
+        )
     request = Request(
         recordings=recordings,
         people=people,
@@ -415,7 +418,7 @@ def _rehearse(
         store=RehearsalStore(store),
         by=by,
         now=current_time(),
-        progress=console,
+        progress=replace(console, as_json=True),  # nothing is sent: nothing is shown as if it were
         take=take,
         fetch=nothing_to_fetch,
         recall=recall,

@@ -10,6 +10,7 @@ from ngopi.doctor.diagnosis import Diagnosis, healthy, of_error
 from ngopi.doctor.folder import (
     check_catalogue,
     check_copies,
+    check_jingles,
     check_media,
     compare_with_public,
     tell_versions,
@@ -99,6 +100,7 @@ def _examine(
     yield tell_versions()
     entries, found = check_catalogue(config)
     yield from found
+    yield from check_jingles(config)
     try:
         abilities = store.probe_abilities()
         if abilities.safe_for_many:

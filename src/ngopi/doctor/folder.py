@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ngopi.catalogue import read_catalogue
 from ngopi.doctor.diagnosis import FIX, Diagnosis, healthy, of_error
-from ngopi.errors import CatalogueInvalidError, NgopiError
+from ngopi.errors import CatalogueInvalidError, JingleMissingError, NgopiError
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import read_bases, seen_ledger
 from ngopi.merging import judge
@@ -52,6 +52,14 @@ def check_catalogue(
     count = len(entries)
     text = ngettext("{count} episode can be read", "{count} episodes can be read", count)
     return entries, (healthy("catalogue", text.format(count=count)),)
+
+
+def check_jingles(config: Config) -> Iterator[Diagnosis]:
+    """Say which intro or outro is not where ngopi.toml says."""
+    for key, name in (("intro", config.audio.intro), ("outro", config.audio.outro)):
+        if name is not None and not (config.root / name).is_file():
+            missing = JingleMissingError(key=key, name=name, path=config.root / name)
+            yield of_error("catalogue", missing)
 
 
 # By the names of Plan's fields.

@@ -166,6 +166,9 @@ from ngopi.errors.recordings import (
     FolderRecordingError as FolderRecordingError,
 )
 from ngopi.errors.recordings import (
+    JingleMissingError as JingleMissingError,
+)
+from ngopi.errors.recordings import (
     MasterIncompleteError as MasterIncompleteError,
 )
 from ngopi.errors.recordings import (

@@ -141,6 +141,14 @@ class SilentRecordingError(NgopiError):
     )
 
 
+class JingleMissingError(NgopiError):
+    """[audio] names an intro or outro, and there is no such file."""
+
+    code, exit_status = "no-jingle", MISSING
+    sentence = N_('ngopi.toml names {key} = "{name}", and the show\'s folder has no such file.')
+    next_step = N_("put the file there: {path}; or delete that line under [audio] in ngopi.toml")
+
+
 class SilentJingleError(NgopiError):
     """An intro or outro that cannot be brought to any loudness."""
 
@@ -169,8 +177,8 @@ class NotReachableError(NgopiError):
         "it gets to {reached_lufs:.1f} LUFS at most."
     )
     next_step = N_(
-        "listen for clicks, knocks or a deep hum and remove them, "
-        "or set a lower target_lufs under [audio] in ngopi.toml."
+        "listen for clicks, knocks or a deep hum and take them out, or ask for less: with ngopi "
+        "master --target, else by target_lufs under [audio] in ngopi.toml, as in {lower_lufs:.0f}"
     )
 
 
@@ -194,4 +202,7 @@ class MasterNotVerifiedError(NgopiError):
         "{true_peak_dbtp:.2f} dBTP, and {target_lufs:.2f} LUFS under {ceiling_dbtp:.2f} dBTP "
         "were wanted."
     )
-    next_step = N_("set a higher bitrate_kbps or a lower target_lufs under [audio] in ngopi.toml.")
+    next_step = N_(
+        "ask for less: with ngopi master --target, else by a higher bitrate_kbps or a lower "
+        "target_lufs under [audio] in ngopi.toml."
+    )
