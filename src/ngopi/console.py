@@ -31,7 +31,7 @@ _LOOK_BACK_S = 30.0
 # What a person typed to start ngopi, and where a sentence names the program to be typed.
 _typed = ["ngopi"]
 _COMMAND = re.compile(
-    r"(?<![\w./-])ngopi(?= (?:--?[a-z]|(?:approve|check|demo|doctor|gc|history|ingest|init|list"
+    r"(?<!-m )(?<![\w./-])ngopi(?= (?:--?[a-z]|(?:approve|check|demo|doctor|gc|history|ingest|init|list"
     r"|master|measure|publish|pull|replace|restore|retract|rollback|schedule|serve|show)\b))"
 )
 

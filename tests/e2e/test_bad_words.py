@@ -463,7 +463,7 @@ def test_notes_of_any_kind_make_a_sound_feed(ngopi, show, recording, tmp_path, n
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        (("terbitkan",), "terbitkan"),
+        (("xyzzy",), "xyzzy"),
         (("{x}\x1b[31m\n",), "{x}"),
         (("ingest",), "RECORDING"),
         (("ingest", "a.wav", "--judul", "x"), "--judul"),

@@ -121,7 +121,7 @@ def test_every_command_named_in_running_text_exists(page):
 
 def test_the_parser_of_these_tests_refuses_what_ngopi_refuses():
     for wrong in (["add", "x"], ["list", "--bogus"], ["retract"], ["serve", "--port", "x"]):
-        with pytest.raises(Exception, match=r"No such|Missing|not a valid"):
+        with pytest.raises(Exception, match=r"no command|No such|Missing|not a valid"):
             parse(wrong)
 
 

@@ -157,7 +157,7 @@ def test_a_jingle_that_is_not_there_is_named_and_the_doctor_sees_it(ngopi, made,
 
 def test_a_target_out_of_reach_is_answered_with_one_in_reach(ngopi, tmp_path):
     sound = speech.voice(4.0, rms_dbfs=-30.0)
-    sound[:: speech.RATE_HZ // 10] = 0.9  # clicks: loud peaks, no loudness
+    sound[:: speech.RATE_HZ] = 0.9  # clicks: loud peaks, no loudness
     path = speech.write_wav(tmp_path / "a.wav", sound, speech.RATE_HZ)
 
     run = ngopi("master", path, tmp_path / "o.mp3", "--target=-9", "--json")

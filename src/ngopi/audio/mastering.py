@@ -275,7 +275,8 @@ def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
     raise NotReachableError(
         target_lufs=plan.target_lufs,
         reached_lufs=last[1],
-        lower_lufs=math.floor(last[1]),
+        # A little less than what it got to: the last decibel costs most.
+        lower_lufs=math.floor(last[1]) - 1,
         ceiling_dbtp=plan.ceiling_dbtp,
     )
 
