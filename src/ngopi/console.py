@@ -31,8 +31,8 @@ _LOOK_BACK_S = 30.0
 # What a person typed to start ngopi, and where a sentence names the program to be typed.
 _typed = ["ngopi"]
 _COMMAND = re.compile(
-    r"(?<!-m )(?<![\w./-])ngopi(?= (?:--?[a-z]|(?:approve|check|demo|doctor|gc|history|ingest|init|list"
-    r"|master|measure|publish|pull|replace|restore|retract|rollback|schedule|serve|show)\b))"
+    r"(?<!-m )(?<![\w./-])ngopi(?= (?:--?[a-z]|(?:approve|check|demo|doctor|gc|history|ingest|init"
+    r"|list|master|measure|publish|pull|replace|restore|retract|rollback|schedule|serve|show)\b))"
 )
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
