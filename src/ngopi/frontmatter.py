@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ngopi.chapters import CHAPTERS, beyond_the_end, chapter_rows, read_chapters
-from ngopi.i18n import _
+from ngopi.i18n import N_, _
 from ngopi.letters import toml_quoted
 from ngopi.model import AudioFile, Episode
 from ngopi.objections import episode_objections
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FENCE = "+++"
+# What an episode has and its front matter has not.
+_ELSEWHERE = {
+    "slug": N_('"slug" does not belong here: the folder\'s name is the slug'),
+    "notes": N_('"notes" does not belong here: they stand below the second +++'),
+}
 DRAFT_LINE = "published = 2026-11-22T16:00:00+07:00"
 
 
@@ -111,11 +116,11 @@ def _episode(
     document: dict[str, Any], front: str, *, slug: str, notes: str
 ) -> tuple[Episode | None, list[Problem]]:
     # The folder's name is the slug and the text below is the notes: both are not keys.
-    extra = [key for key in ("slug", "notes") if key in document]
+    extra = [key for key in _ELSEWHERE if key in document]
     problems = [
         Problem(
             line=line_of(front, key),
-            text=_('"{key}" does not belong here: it follows from the folder').format(key=key),
+            text=_(_ELSEWHERE[key]),
         )
         for key in extra
     ]
