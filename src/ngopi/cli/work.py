@@ -239,15 +239,18 @@ def _in_line(
     from ngopi.publish import publish as bring_in_line
     from ngopi.recall import Recall
     from ngopi.retag import renew_tags
-    from ngopi.seen import look_ahead
+    from ngopi.transaction import look
+    from ngopi.whose import require_same_show
 
     recall, console = Recall(config.scratch), session.console
     found = catalogue_of(session, config, recall)
     entries = found.entries
     if announce is not None:
         _say_same_numbers(console, entries)
+    ledger = look(store).ledger
+    require_same_show(config, store, ledger)  # before anything is written here
     renewed = renew_tags(
-        config, entries, store, look_ahead(config, store).ledger,
+        config, entries, store, ledger,
         now=current_time(), take=take, progress=console, recall=recall,
     )  # fmt: skip
     for slug in renewed:
