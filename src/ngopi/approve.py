@@ -1,10 +1,10 @@
-"""``ngopi approve``: an editor's yes to an episode as it is now."""
+"""``ngopi approve``: an editor's yes to an episode, or to the show's own data, as it is now."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ngopi.catalogue import write_approval
+from ngopi.catalogue import write_approval, write_show_approval
 from ngopi.errors import (
     ApproverIsWriterError,
     NothingToApproveError,
@@ -12,14 +12,14 @@ from ngopi.errors import (
     WriterMissingError,
 )
 from ngopi.model import Approval
-from ngopi.plan import reading_of, release_of
+from ngopi.plan import reading_of, reading_of_show, release_of, show_of
 from ngopi.text import clean_line
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry
+    from ngopi.model import CatalogueEntry, Ledger
 
 
 def approve(config: Config, entry: CatalogueEntry, *, by: str, now: datetime) -> Approval:
@@ -42,4 +42,18 @@ def approve(config: Config, entry: CatalogueEntry, *, by: str, now: datetime) ->
         raise NothingToApproveError(slug=entry.episode.slug)
     approval = Approval(by=name, at=now, sha256=reading_of(release_of(config, entry)))
     write_approval(entry, approval)
+    return approval
+
+
+def approve_show(config: Config, ledger: Ledger | None, *, by: str, now: datetime) -> Approval:
+    """Write down that *by* read the show's own data, as ngopi.toml has it, and saw its cover.
+
+    Raises:
+        PersonEmptyError: *by* is no name.
+    """
+    name = clean_line(by)
+    if not name:
+        raise PersonEmptyError(text=by)
+    approval = Approval(by=name, at=now, sha256=reading_of_show(show_of(config, ledger)))
+    write_show_approval(config.root, approval)
     return approval

@@ -386,13 +386,38 @@ def write_approval(entry: CatalogueEntry, approval: Approval) -> None:
     Raises:
         DiskError: it could not be written.
     """
+    _renew(entry.folder / _APPROVAL, _approval_text(approval))
+
+
+def _approval_text(approval: Approval) -> bytes:
     import tomlkit
 
     document = tomlkit.document()
     document.add(tomlkit.comment(_("Written by ngopi approve; a later change needs a new one.")))
     for key, value in asdict(approval).items():
         document.add(key, value)
-    _renew(entry.folder / _APPROVAL, tomlkit.dumps(document).encode())
+    return tomlkit.dumps(document).encode()
+
+
+def write_show_approval(root: Path, approval: Approval) -> None:
+    """Keep an editor's yes to the show's own data beside its ngopi.toml.
+
+    Raises:
+        DiskError: it could not be written.
+    """
+    _renew(root / _APPROVAL, _approval_text(approval))
+
+
+def read_show_approval(root: Path) -> Approval | None:
+    """Return the editor's yes that lies beside ngopi.toml; None: there is none.
+
+    Raises:
+        CatalogueInvalidError: the file cannot be read.
+    """
+    approval, problems = read_written(Approval, root, _APPROVAL)
+    if problems:
+        raise CatalogueInvalidError(problems=tuple(listing(root / _APPROVAL, problems)))
+    return approval
 
 
 def edit_episode(entry: CatalogueEntry, changes: dict[str, Any], *, notes: str | None) -> None:

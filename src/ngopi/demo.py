@@ -15,6 +15,7 @@ from ngopi.ingest import Request, ingest
 from ngopi.model import CatalogueEntry, Finding
 from ngopi.publish import keep_local_copies, publish
 from ngopi.scaffold import Answers, make_show
+from ngopi.standing import Standing, standings
 from ngopi.store import open_store
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Demo:
 
     config: Config
     entry: CatalogueEntry
+    standing: Standing
     findings: tuple[Finding, ...]
 
 
@@ -62,6 +64,8 @@ def run_demo(folder: Path, *, now: datetime, progress: Progress) -> Demo:
         entries = read_catalogue(config.episodes, zone=config.zone)
         published = publish(config, entries, store, by="demo", now=now, progress=progress)
         keep_local_copies(config, store, published)
+        slug = entry.episode.slug
+        standing = standings(config, (entry,), store, published.ledger, now=now)[slug]
     feed = config.feed.read_bytes()
     findings = check_feed(feed, where=str(config.feed), feed_url=config.show.feed_url)
-    return Demo(config=config, entry=entry, findings=tuple(findings))
+    return Demo(config=config, entry=entry, standing=standing, findings=tuple(findings))

@@ -20,7 +20,7 @@ from ngopi.frontmatter import episode_keys
 from ngopi.ledger import read_bases, sha256_of_bytes, write_bases
 from ngopi.model import CatalogueEntry, Release, ShowRelease
 from ngopi.plan import SHOW_BASE, Plan, make_plan, make_wish
-from ngopi.released import load, load_entry, load_show
+from ngopi.released import addresses_of, load, load_entry, load_show
 from ngopi.threeway import (
     ADDRESS,
     COVER,
@@ -30,7 +30,6 @@ from ngopi.threeway import (
     merged_show,
     show_changes,
 )
-from ngopi.transaction import addresses_of
 
 if TYPE_CHECKING:
     from datetime import datetime

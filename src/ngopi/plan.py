@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from ngopi.atomic import sha256_of
+from ngopi.catalogue import read_show_approval
 from ngopi.errors import GuidChangedError, ShowGuidChangedError, SlugTakenError
 from ngopi.gone import free_key, hashes_of, withdrawn_now
 from ngopi.ledger import sha256_of_bytes, state_of, to_json
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 # Asked only where it matters: the addresses are in releases, which may be far away.
 Addresses = Callable[[], tuple[str, ...]]
-Verdict = Literal["add", "change", "keep", "behind", "clashes", "retracted"]
+Verdict = Literal["add", "change", "keep", "behind", "clashes", "retracted", "waiting"]
 # Where the show itself stands among the episodes' guids.
 SHOW_BASE = "show"
 # How many of an episode's earlier releases the ledger names.
@@ -44,7 +45,7 @@ class Plan:
     *unknown*: public, but not in this folder; *retracted*: taken out of the feed;
     *withdrawn*: public, though the folder calls them drafts or dates them later (they stay);
     *deleted*: left out, because their audio was deleted by name;
-    *show*: what becomes of the show's own data.
+    *show*: what becomes of the show's own data; waiting: an editor has not said yes to it.
     """
 
     add: tuple[str, ...]
@@ -71,8 +72,8 @@ class Wish:
 
     *sha256s*: by slug, the SHA-256 of each release's JSON; *media*: the folder of the audio;
     *covers*: pictures by key; *ahead*: releases whose time has not come; *waiting*: slugs that
-    would be due, but for an editor's yes; *deleted*: slugs whose audio was deleted by name;
-    *approved_by*: who said it.
+    would be due, but for an editor's yes; *show_waits*: so does the show's own data; *deleted*:
+    slugs whose audio was deleted by name; *approved_by*: who said it.
     """
 
     show: ShowRelease
@@ -82,6 +83,7 @@ class Wish:
     covers: dict[str, Path]
     ahead: tuple[Release, ...]
     waiting: tuple[str, ...]
+    show_waits: bool
     deleted: tuple[str, ...]
     approved_by: dict[str, str]
 
@@ -129,7 +131,7 @@ def make_wish(
         for entry in there
         if _is_due(entry, now)
     }
-    sha256s = {slug: _sha256(release, entry, recall) for slug, (entry, release) in due.items()}
+    sha256s = {slug: hash_of(release, entry, recall) for slug, (entry, release) in due.items()}
     known = {entry.guid: entry for entry in ledger.entries} if ledger else {}
     for slug, (entry, release) in due.items():
         moved = as_public(release, sha256s[slug], known.get(entry.episode.guid), addresses)
@@ -150,6 +152,9 @@ def make_wish(
         for entry in there
         if entry.episode.published and not _is_due(entry, now)
     )
+    if config.workflow.editor_required:  # what nobody approved lies in no public place
+        yes = {e.episode.guid for e in there if is_approved(e, _release(config, e, {}, never))}
+        ahead = tuple(release for release in ahead if release.episode.guid in yes)
     _require_same_guids(releases, ledger)
     return Wish(
         show=_show(config, _guid(config, ledger), covers, never),
@@ -160,6 +165,7 @@ def make_wish(
         ahead=ahead,
         waiting=tuple(sorted(waiting)),
         deleted=tuple(sorted(deleted)),
+        show_waits=show_waits(config, ledger, addresses=addresses),
         approved_by={
             entry.episode.guid: entry.approval.by
             for entry, _ in due.values()
@@ -243,7 +249,37 @@ def release_of(config: Config, entry: CatalogueEntry, ledger: Ledger | None = No
     return _release(config, entry, {}, frozenset(ledger.gone) if ledger else frozenset())
 
 
-def _sha256(release: Release, entry: CatalogueEntry, recall: Recall | None) -> str:
+def show_waits(config: Config, ledger: Ledger | None, *, addresses: Addresses) -> bool:
+    """Say whether an editor has yet to say yes to the show's own data, as ngopi.toml has it now.
+
+    That the show is found at another address is nothing to say yes to.
+    """
+    if not config.workflow.editor_required:
+        return False
+    never = frozenset(ledger.gone) if ledger else frozenset()
+    show = _show(config, _guid(config, ledger), {}, never)
+    approval = read_show_approval(config.root)
+    if approval is not None and approval.sha256 == reading_of_show(show):
+        return False
+    return ledger is None or ledger.show not in {
+        sha256_of_bytes(to_json(_show_at(show, url)))
+        for url in (show.show.public_url, *addresses())
+    }
+
+
+def _show_at(show: ShowRelease, public_url: str) -> ShowRelease:
+    cover = replace(show.cover, url=f"{public_url}/{show.cover.key}")
+    return ShowRelease(show=replace(show.show, public_url=public_url), cover=cover)
+
+
+def reading_of_show(show: ShowRelease) -> str:
+    """Return the SHA-256 of all that an editor reads and sees of the show, wherever it lies."""
+    told = to_json(replace(show.show, public_url="", guid=None))
+    return sha256_of_bytes(told + show.cover.sha256.encode())
+
+
+def hash_of(release: Release, entry: CatalogueEntry, recall: Recall | None) -> str:
+    """Return the SHA-256 of a release of *entry*; *recall* may know it."""
     if recall is None or entry.content is None:
         return sha256_of_bytes(to_json(release))
     # Said in full: what a zone makes of a date without one may change with the machine.
@@ -256,8 +292,10 @@ def _sha256(release: Release, entry: CatalogueEntry, recall: Recall | None) -> s
     return sha256
 
 
-def show_of(config: Config, ledger: Ledger) -> ShowRelease:
+def show_of(config: Config, ledger: Ledger | None) -> ShowRelease:
     """Return this folder's show as it would be published after *ledger*."""
+    if ledger is None:
+        return _show(config, _guid(config, None), {}, frozenset())
     return _show(config, ledger.guid, {}, frozenset(ledger.gone))
 
 

@@ -37,7 +37,7 @@ from ngopi.ledger import (
 from ngopi.merging import judge
 from ngopi.model import Ledger, LedgerEntry, Release, StoredObject
 from ngopi.plan import PREVIOUS_KEPT, SHOW_BASE, Plan, Wish, make_plan, make_wish
-from ngopi.released import add_release, load_entry, load_show
+from ngopi.released import add_release, addresses_of, load_entry, load_show
 from ngopi.seen import remember, require_ahead
 from ngopi.store.reach import require_public
 from ngopi.store.source import Source
@@ -46,7 +46,6 @@ from ngopi.transaction import (
     FEED_KEY,
     Change,
     Public,
-    addresses_of,
     commit,
     feed_is_current,
     kept_ledger,
@@ -78,13 +77,15 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a publish came to; *changed* False: all was in line already.
+    """What a publish came to; *changed* False: all was in line already, or has to wait.
+
+    *ledger* None: nothing is public yet, since the show waits for an editor.
 
     *merged*: what a colleague and this folder had changed in different places.
     """
 
     plan: Plan
-    ledger: Ledger
+    ledger: Ledger | None
     changed: bool
     feed_url: str
     ahead: dict[str, str]
@@ -133,17 +134,10 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         if public.ledger is None and public.feed is not None:
             raise LedgerGoneError  # to begin anew would drop what colleagues published
         require_ahead(config, store, public.ledger)
-        wish = make_wish(
-            config, entries, public.ledger, now=now, recall=recall,
-            addresses=lambda: addresses_of(config, store, public.ledger),
-        )  # fmt: skip
-        plan = make_plan(entries, wish, public.ledger, bases=bases, now=now)
+        wish, plan = _planned(
+            config, entries, store, public.ledger, bases=bases, take=take, now=now, recall=recall
+        )
         plan = replace(plan, unknown=tuple(s for s in plan.unknown if s not in unreadable))
-        judged = judge(config, store, plan, wish, public.ledger, bases=bases, take=take)
-        if judged.episodes or judged.show is not None:
-            apart = (*judged.episodes, *(["ngopi.toml"] if judged.show else []))
-            raise ChangedApartError(names=", ".join(apart))
-        plan = _decided(judged.plan, take)
         if announce is not None and plan not in announced:
             announced.append(plan)
             announce(plan)
@@ -151,6 +145,8 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         ahead = _store_ahead(config, wish, bases, store, examined, progress)
         if plan.clashes or plan.show == "clashes":
             _refuse(config, store, plan, wish, public)
+        if public.ledger is None and plan.show == "waiting":  # no episode without a show
+            return _published(config, plan, None, ahead, changed=False)
         if public.ledger is not None and _in_line(plan) and feed_is_current(public, store):
             return _published(config, plan, public.ledger, ahead, changed=False)
         for thing in _stored(wish, plan, store, examined, progress):
@@ -164,8 +160,36 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
     return settle(attempt)
 
 
+def _planned(
+    config: Config,
+    entries: tuple[CatalogueEntry, ...],
+    store: Store,
+    ledger: Ledger | None,
+    *,
+    bases: dict[str, str],
+    take: Take | None,
+    now: datetime,
+    recall: Recall | None,
+) -> tuple[Wish, Plan]:
+    wish = make_wish(
+        config, entries, ledger, now=now, recall=recall,
+        addresses=lambda: addresses_of(config, store, ledger),
+    )  # fmt: skip
+    plan = make_plan(entries, wish, ledger, bases=bases, now=now)
+    judged = judge(config, store, plan, wish, ledger, bases=bases, take=take)
+    if judged.episodes or judged.show is not None:
+        apart = (*judged.episodes, *(["ngopi.toml"] if judged.show else []))
+        raise ChangedApartError(names=", ".join(apart))
+    plan = _decided(judged.plan, take)
+    if wish.show_waits and plan.show in _NEW:
+        plan = replace(plan, show="waiting")
+    if ledger is None and plan.show == "waiting":  # no episode is public without its show
+        plan = replace(plan, add=())
+    return wish, plan
+
+
 def _published(
-    config: Config, plan: Plan, ledger: Ledger, ahead: dict[str, str], *, changed: bool
+    config: Config, plan: Plan, ledger: Ledger | None, ahead: dict[str, str], *, changed: bool
 ) -> Published:
     return Published(
         plan=plan, ledger=ledger, changed=changed, feed_url=config.show.feed_url, ahead=ahead
@@ -183,10 +207,13 @@ def keep_local_copies(config: Config, store: Store, published: Published) -> Non
         DiskError: the folder cannot be written.
     """
     keep_feed(config, store)
+    if published.ledger is None:
+        write_bases(config.scratch, published.ahead)
+        return
     agreed = {*published.plan.add, *published.plan.change, *published.plan.keep}
     bases = {e.guid: e.release for e in published.ledger.entries if e.slug in agreed}
     bases |= published.ahead
-    if published.plan.show != "behind":
+    if published.plan.show not in {"behind", "waiting"}:
         bases[SHOW_BASE] = published.ledger.show
     write_bases(config.scratch, bases)
     forget_intent(config.scratch)
@@ -377,7 +404,7 @@ def _change(
         guid = release.episode.guid
         public[guid] = _entry(wish, release, public.get(guid), by=by, now=now)
     show = wish.show
-    if ledger is not None and plan.show == "behind":
+    if ledger is not None and plan.show in {"behind", "waiting"}:
         show = load_show(config, store, ledger)
     return Change(
         show=show,

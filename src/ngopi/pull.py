@@ -20,11 +20,10 @@ from ngopi.ledger import read_bases, release_key, sha256_of_bytes, to_json, writ
 from ngopi.merging import base_of, bring, fetch_cover, merge_of, outcome_of, write_merges
 from ngopi.model import Ledger, Release, ShowRelease, Take
 from ngopi.plan import SHOW_BASE, as_public, release_of, show_of, show_verdict
-from ngopi.released import load_entry, load_show
+from ngopi.released import addresses_of, load_entry, load_show
 from ngopi.seen import look_ahead
 from ngopi.store import Store
 from ngopi.threeway import episode_changes, show_changes
-from ngopi.transaction import addresses_of
 
 if TYPE_CHECKING:
     from ngopi.model import CatalogueEntry, LedgerEntry

@@ -10,7 +10,12 @@ import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
 from ngopi.atomic import write_atomic
-from ngopi.errors import LedgerUnreadableError, ReleaseUnreadableError, SwapConflictError
+from ngopi.errors import (
+    LedgerUnreadableError,
+    NgopiTooOldError,
+    ReleaseUnreadableError,
+    SwapConflictError,
+)
 from ngopi.i18n import _
 from ngopi.ledger import from_json, release_key, sha256_of_bytes
 from ngopi.model import Release, ShowRelease
@@ -61,6 +66,16 @@ def load_show(config: Config, store: Store, ledger: Ledger) -> ShowRelease:
     if show.show.guid != ledger.guid:
         raise LedgerUnreadableError(key=release_key(ledger.show), reason=_("it is another show's"))
     return show
+
+
+def addresses_of(config: Config, store: Store, ledger: Ledger | None) -> tuple[str, ...]:
+    """Return the public addresses that the show has and had, newest first."""
+    shows = (ledger.show, *ledger.shows) if ledger is not None else ()
+    found: dict[str, None] = {}
+    for sha256 in shows:
+        with contextlib.suppress(LedgerUnreadableError, NgopiTooOldError):  # then fields decide
+            found[load(config, store, ShowRelease, sha256).show.public_url] = None
+    return tuple(found)
 
 
 def load_entry(config: Config, store: Store, entry: LedgerEntry) -> Release:

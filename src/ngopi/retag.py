@@ -21,8 +21,8 @@ from ngopi.i18n import N_
 from ngopi.ledger import read_bases
 from ngopi.notes import notes_text
 from ngopi.plan import make_plan, make_wish
+from ngopi.released import addresses_of
 from ngopi.tags import tag_bytes, tag_length
-from ngopi.transaction import addresses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,6 @@ cannot drop each other's work; whatever is stopped, the next run goes on where i
 
 from __future__ import annotations
 
-import contextlib
 import random
 import secrets
 import time
@@ -44,7 +43,7 @@ from ngopi.ledger import (
 from ngopi.model import Ledger, LedgerEntry, ObjectHead, Release, ShowRelease, Withdrawn
 from ngopi.plan import rehosted
 from ngopi.recall import Memory, key_of
-from ngopi.released import add_release, load, load_entry, load_show
+from ngopi.released import add_release, load_entry, load_show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -312,16 +311,6 @@ def _render(
         memory.keep(keys[guid], item)
     memory.save()
     return feed
-
-
-def addresses_of(config: Config, store: Store, ledger: Ledger | None) -> tuple[str, ...]:
-    """Return the public addresses that the show has and had, newest first."""
-    shows = (ledger.show, *ledger.shows) if ledger is not None else ()
-    found: dict[str, None] = {}
-    for sha256 in shows:
-        with contextlib.suppress(LedgerUnreadableError, NgopiTooOldError):  # then fields decide
-            found[load(config, store, ShowRelease, sha256).show.public_url] = None
-    return tuple(found)
 
 
 def _releases_of(ledger: Ledger | None) -> set[str]:

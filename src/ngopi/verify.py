@@ -25,6 +25,8 @@ def verify(config: Config, store: Store, published: Published) -> bool:
     Raises:
         PublicServerDownError, PublicUrlError: the public gets no feed.
     """
+    if published.ledger is None:  # there is nothing to be got
+        return True
     if not published.changed and seen_ledger(config.scratch) == published.ledger:
         return True
     in_public = config.store.url.startswith("s3:")

@@ -139,6 +139,7 @@ def test_an_episode_without_a_writer_is_approved_by_nobody(ngopi, edited):
     assert "episodes/satu/episode.md" in refused.error["hint"]
     rewrite(edited / "episodes/satu/episode.md", "title =", 'writer = "Rani"\ntitle =')
     assert ngopi("approve", "satu", "--as", "WG").status == 0
+    assert ngopi("approve", "ngopi.toml", "--as", "WG").status == 0
     assert ngopi("publish", "--json").json["add"] == ["satu"]
 
 

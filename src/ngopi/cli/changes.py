@@ -15,6 +15,7 @@ from ngopi.model import Take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from ngopi.config import Config
     from ngopi.errors import AudioGoneError
@@ -116,12 +117,24 @@ def replace(ctx: click.Context, slug: str, recording: Path) -> None:
     config = ctx.obj.config()
     catalogue_of(ctx.obj, config).find(slug)
     ctx.invoke(ingest, recording=recording, slug=slug)
-    ctx.obj.console.note(
-        _(
-            "Apps that have not fetched the episode yet get the new audio. "
-            "Those that have keep the old file until the listener deletes and fetches it again."
+    if _is_public(ctx.obj, slug):
+        ctx.obj.console.note(
+            _(
+                "Apps that have not fetched the episode yet get the new audio. "
+                "Those that have keep the old file until the listener deletes and fetches it again."
+            )
         )
-    )
+
+
+def _is_public(session: Session, slug: str) -> bool:
+    """Say whether the public has the episode as it lies in this folder."""
+    from ngopi.cli.session import seen_ledger
+    from ngopi.standing import standings
+
+    config, store = _opened(session)
+    entry, ledger = catalogue_of(session, config).find(slug), seen_ledger(config)
+    standing = standings(config, (entry,), store, ledger, now=current_time())[slug]
+    return standing.state == "published" and standing.differs is None
 
 
 @click.command(
@@ -181,8 +194,26 @@ def restore(session: Session, slug: str) -> None:
         except AudioGoneError as gone:
             _let_publish(session, config, store, slug, gone, by=by)
             guid = _published_anew(session, config, store, slug, by=by)
-    document: Json = {"slug": slug, "guid": guid}
-    session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
+    _say_restored(session, config, slug, guid)
+
+
+def _say_restored(session: Session, config: Config, slug: str, guid: str) -> None:
+    """Say what the public has of the episode, as it was read after the act."""
+    from ngopi.cli.session import seen_ledger
+    from ngopi.plan import state_in
+
+    ledger = seen_ledger(config)
+    public = ledger is not None and guid in {entry.guid for entry in ledger.entries}
+    if public:
+        document: Json = {"slug": slug, "guid": guid, "state": "published"}
+        session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
+        return
+    entry = catalogue_of(session, config).find(slug)
+    state = state_in(config, entry, ledger, now=current_time())
+    text = _('"{slug}" is no longer retracted, but not in the feed either.').format(slug=slug)
+    session.console.result({"slug": slug, "guid": guid, "state": state}, text)
+    for sentence in _still_needed(config, entry, state):
+        session.console.note(sentence)
 
 
 def _let_publish(
@@ -295,11 +326,11 @@ def _what(ledger: Ledger) -> str:
 @click.pass_obj
 def schedule(session: Session) -> None:
     """Show what comes when."""
-    from ngopi.cli.session import last_ledger
+    from ngopi.cli.session import sight
     from ngopi.plan import state_in
 
-    config, now = session.config(), current_time()
-    ledger = last_ledger(config)
+    (config, store), now = _opened(session), current_time()
+    ledger = sight(config, session.console, store)
     coming = [
         (entry, state)
         for entry in catalogue_of(session, config).entries
@@ -325,12 +356,15 @@ def schedule(session: Session) -> None:
 
 def _still_needed(config: Config, entry: CatalogueEntry, state: str) -> Iterator[str]:
     """Yield what somebody has to do before an episode is public."""
-    from ngopi.cli.work import waiting
+    from ngopi.cli.results import waiting
     from ngopi.plan import awaits_approval
 
     slug = entry.episode.slug
     if awaits_approval(config, entry):
         yield waiting(slug)
+    elif state == "draft":
+        text = _('"{slug}" is a draft: its date is not written in episodes/{slug}/episode.md yet.')
+        yield text.format(slug=slug)
     elif state == "ready":
         text = _('The date of "{slug}" has come; to make it public, run: ngopi publish')
         yield text.format(slug=slug)
@@ -343,22 +377,48 @@ def _iso(entry: CatalogueEntry, config: Config) -> str | None:
 
 @click.command(
     cls=Command,
-    help=N_("Say yes to an episode as its editor; a later change needs a new yes."),
+    help=N_(
+        "Say yes as the editor to an episode, or with ngopi.toml to the show's own data; a later "
+        "change needs a new yes."
+    ),
     epilog=N_('Example: ngopi approve 003-pengawasan --as "WG"'),
 )
-@click.argument("slug", metavar="SLUG")
+@click.argument("slug", metavar="SLUG|ngopi.toml")
 @option("--as", "name", required=True, metavar="NAME", help=N_("The editor, not the writer."))
 @click.pass_obj
 def approve(session: Session, slug: str, name: str) -> None:
-    """Approve an episode."""
+    """Approve an episode or the show."""
     session.about_one = True
     from ngopi.approve import approve as say_yes
+    from ngopi.approve import approve_show
     from ngopi.atomic import lock
+    from ngopi.cli.session import seen_ledger
+    from ngopi.config import FILE_NAME
 
-    config = session.config()
+    config, now = session.config(), current_time()
+    ledger = seen_ledger(config)
     with lock(config.root / ".ngopi.lock"):
-        entry = catalogue_of(session, config).find(slug)
-        approval = say_yes(config, entry, by=name, now=current_time())
-    line = _('{name} approved "{slug}"; next: ngopi publish').format(name=approval.by, slug=slug)
+        if slug == FILE_NAME:
+            approval = approve_show(config, ledger, by=name, now=now)
+            following = "ngopi publish"
+        else:
+            entry = catalogue_of(session, config).find(slug)
+            approval = say_yes(config, entry, by=name, now=now)
+            following = _after_approval(config, entry, ledger, now=now)
+    line = _('{name} approved "{slug}"; next: {following}')
     document: Json = {"slug": slug, "by": approval.by, "sha256": approval.sha256}
-    session.console.result(document, line)
+    session.console.result(document, line.format(name=approval.by, slug=slug, following=following))
+
+
+def _after_approval(
+    config: Config, entry: CatalogueEntry, ledger: Ledger | None, *, now: datetime
+) -> str:
+    """Return what brings an episode to the public once it was approved."""
+    from ngopi.plan import state_in
+
+    state = state_in(config, entry, ledger, now=now)
+    if state == "draft":
+        return _("write its date into episode.md, which then needs a new yes")
+    if state == "retracted":
+        return f"ngopi restore {entry.episode.slug}"
+    return "ngopi publish"

@@ -10,8 +10,8 @@ import click
 
 from ngopi.chapters import start_text
 from ngopi.cli.outputs import require_output
-from ngopi.cli.results import audio_url, entry_document
-from ngopi.cli.session import Session, catalogue_of, current_time, last_ledger
+from ngopi.cli.results import entry_document, show_waiting
+from ngopi.cli.session import Session, catalogue_of, current_time, sight
 from ngopi.cli.translated import Command, Name, option
 from ngopi.console import clock, decibels, megabytes, moment
 from ngopi.i18n import N_, _
@@ -20,6 +20,8 @@ from ngopi.numbering import same_numbers
 if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.model import AudioFile, CatalogueEntry
+    from ngopi.recall import Recall
+    from ngopi.standing import Standing
 
 # Said here so that translators meet them: a state is a value, its name is a word.
 _STATES = {
@@ -32,18 +34,37 @@ _STATES = {
 }
 
 
-def _with_states(
-    config: Config, entries: tuple[CatalogueEntry, ...]
-) -> list[tuple[CatalogueEntry, str]]:
-    from ngopi.plan import state_in
+_DIFFERING = {
+    "here": N_("published, a change waits"),
+    "there": N_("published, newer there"),
+}
 
-    now, ledger = current_time(), last_ledger(config)
+
+def _with_standings(
+    session: Session,
+    config: Config,
+    entries: tuple[CatalogueEntry, ...],
+    recall: Recall | None = None,
+) -> tuple[list[tuple[CatalogueEntry, Standing]], bool]:
+    """Return the episodes with how they stand, newest first, and whether the show waits."""
+    from ngopi.standing import show_is_waiting, standings
+    from ngopi.store import open_store
+
+    now = current_time()
+    store = open_store(config.store, root=config.root)
+    ledger = sight(config, session.console, store)
+    found = standings(config, entries, store, ledger, now=now, recall=recall)
     dated = sorted(
         entries,
         key=lambda entry: (entry.episode.published or now, entry.episode.slug),
         reverse=True,
     )
-    return [(entry, state_in(config, entry, ledger, now=now)) for entry in dated]
+    show_waits = show_is_waiting(config, store, ledger)
+    return [(entry, found[entry.episode.slug]) for entry in dated], show_waits
+
+
+def _state_text(standing: Standing) -> str:
+    return _(_DIFFERING[standing.differs] if standing.differs else _STATES[standing.state])
 
 
 @click.command(
@@ -58,27 +79,31 @@ def list_(session: Session) -> None:
     from ngopi.recall import Recall
 
     config = session.config()
-    found = _with_states(config, catalogue_of(session, config, Recall(config.scratch)).entries)
+    recall = Recall(config.scratch)
+    entries = catalogue_of(session, config, recall).entries
+    found, show_waits = _with_standings(session, config, entries, recall)
     if not found and not session.broken and not session.as_json:
         hint = _("There is no episode yet. Make one with: ngopi ingest RECORDING")
         session.console.result([], hint)
         return
-    rows = [_row(config, entry, state) for entry, state in found]
+    rows = [_row(config, entry, standing) for entry, standing in found]
     head = (_("episode"), _("state"), _("date"), _("length"), "LUFS", _("address"))
     session.console.table([entry_document(config, *pair) for pair in found], head, rows)
-    for remark in same_numbers(entry.episode for entry, _state in found):
+    for remark in same_numbers(entry.episode for entry, _standing in found):
         session.console.note(remark)
+    if show_waits:
+        session.console.note(show_waiting())
 
 
-def _row(config: Config, entry: CatalogueEntry, state: str) -> tuple[str, ...]:
-    audio, public = entry.audio, state == "published"
+def _row(config: Config, entry: CatalogueEntry, standing: Standing) -> tuple[str, ...]:
+    audio = entry.audio
     return (
         entry.episode.slug,
-        _(_STATES[state]),
+        _state_text(standing),
         moment(entry.episode.published, config.zone),
         clock(audio.duration_s) if audio else "-",
         decibels(audio.after.integrated_lufs) if audio else "-",
-        (public and audio_url(config, entry)) or "-",
+        standing.url or "-",
     )
 
 
@@ -102,13 +127,13 @@ def show(session: Session, slug: str, plot: Path | None) -> None:
         require_output(plot, ending=".png")
     session.about_one = True
     wanted = catalogue_of(session, config).find(slug)
-    ((entry, state),) = _with_states(config, (wanted,))
-    facts = _facts(config, entry, state)
+    ((entry, standing),), _show_waits = _with_standings(session, config, (wanted,))
+    facts = _facts(config, entry, standing)
     width = max(len(name) for name, _value in facts) + 2
     lines = [f"{name:<{width}}{value}" for name, value in facts]
     if plot is not None:
         lines.append(_drawn(entry, plot))
-    session.console.result(entry_document(config, entry, state), *lines)
+    session.console.result(entry_document(config, entry, standing), *lines)
 
 
 def _drawn(entry: CatalogueEntry, path: Path) -> str:
@@ -123,11 +148,11 @@ def _drawn(entry: CatalogueEntry, path: Path) -> str:
     return _("Drew its sound in {path}").format(path=path)
 
 
-def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str, str]]:
+def _facts(config: Config, entry: CatalogueEntry, standing: Standing) -> list[tuple[str, str]]:
     episode, audio = entry.episode, entry.audio
     facts = [
         (_("title"), episode.title),
-        (_("state"), _(_STATES[state])),
+        (_("state"), _state_text(standing)),
         (_("date"), moment(episode.published, config.zone)),
         ("guid", episode.guid),
     ]
@@ -156,7 +181,7 @@ def _facts(config: Config, entry: CatalogueEntry, state: str) -> list[tuple[str,
         *((_("speakers"), line) for line in _turn_lines(audio)),
         (_("made by"), audio.made_by),
         ("SHA-256", audio.sha256),
-        (_("address"), (state == "published" and audio_url(config, entry)) or "-"),
+        (_("address"), standing.url or "-"),
     ]
 
 

@@ -14,17 +14,10 @@ if TYPE_CHECKING:
 
     from ngopi.config import Config
     from ngopi.model import CatalogueEntry, Finding
+    from ngopi.standing import Standing
 
 
-def audio_url(config: Config, entry: CatalogueEntry) -> str | None:
-    """Return where listeners get an episode's audio, once it is published."""
-    if entry.audio is None:
-        return None
-    slug, sha256 = entry.episode.slug, entry.audio.sha256
-    return f"{config.show.public_url}/audio/{slug}-{sha256[:12]}.mp3"
-
-
-def entry_document(config: Config, entry: CatalogueEntry, state: str) -> dict[str, Json]:
+def entry_document(config: Config, entry: CatalogueEntry, standing: Standing) -> dict[str, Json]:
     """Return an episode as --json says it; its keys are a contract."""
     episode, audio = entry.episode, entry.audio
     published = episode.published and episode.published.astimezone(config.zone)
@@ -32,7 +25,7 @@ def entry_document(config: Config, entry: CatalogueEntry, state: str) -> dict[st
         "slug": episode.slug,
         "guid": episode.guid,
         "title": episode.title,
-        "state": state,
+        "state": standing.state,
         "published": published.isoformat() if published else None,
         "duration_s": audio.duration_s if audio else None,
         "size_bytes": audio.size_bytes if audio else None,
@@ -40,8 +33,23 @@ def entry_document(config: Config, entry: CatalogueEntry, state: str) -> dict[st
         "before": asdict(audio.before) if audio else None,
         "after": asdict(audio.after) if audio else None,
         "chapters": [asdict(chapter) for chapter in episode.chapters],
-        "url": audio_url(config, entry),
+        "url": standing.url,
+        "differs": standing.differs,
     }
+
+
+def waiting(slug: str) -> str:
+    """Return the sentence about an episode that is due, but for an editor's yes."""
+    text = _('"{slug}" waits for an editor: ngopi approve {slug} --as NAME')
+    return text.format(slug=slug)
+
+
+def show_waiting() -> str:
+    """Return the sentence about the show's own data, where an editor has not said yes to it."""
+    return _(
+        "The show's own data (title, description, cover …) waits for an editor: "
+        "ngopi approve ngopi.toml --as NAME"
+    )
 
 
 def entry_line(verb: str, config: Config, entry: CatalogueEntry, address: str | None) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ngopi.config import Config
     from ngopi.model import Ledger
     from ngopi.recall import Recall
+    from ngopi.store import Store
 
 
 _NAME_LENGTH = 100
@@ -141,15 +142,21 @@ def current_time() -> datetime:
     return datetime.now(UTC)
 
 
-def last_ledger(config: Config) -> Ledger | None:
-    """Return the ledger of a folder store, or the last one that was seen of another store."""
-    from ngopi.ledger import LEDGER_KEY, ledger_of
-    from ngopi.store import open_store
+def sight(config: Config, console: Console, store: Store) -> Ledger | None:
+    """Return what is public now; where the store does not answer, what it was, and say so."""
+    from ngopi.console import moment
+    from ngopi.standing import look_at
 
-    if config.store.url.startswith("file:"):
-        store = open_store(config.store, root=config.root)
-        return ledger_of(store.read(LEDGER_KEY))
-    return seen_ledger(config)
+    seen = look_at(config, store)
+    if not seen.fresh:
+        console.note(_("The store cannot be read now, so this may be out of date."))
+        text = _("Nothing public was seen from this folder so far.")
+        if seen.ledger is not None:
+            text = _("It is what was public in state {seq}, of {date}, the last seen from here.")
+            date = moment(seen.ledger.at, config.zone)
+            text = text.format(seq=seen.ledger.seq, date=date)
+        console.note(text)
+    return seen.ledger
 
 
 def seen_ledger(config: Config) -> Ledger | None:

@@ -163,7 +163,7 @@ def demo(session: Session, folder: Path) -> int:
     session.console.result(
         {
             "folder": str(folder),
-            "episode": entry_document(config, made.entry, "published"),
+            "episode": entry_document(config, made.entry, made.standing),
             "feed": str(config.feed),
             "feed_url": config.show.feed_url,
             "errors": errors,

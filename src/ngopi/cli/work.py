@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ngopi.cli.results import show_waiting, waiting
 from ngopi.cli.session import Session, catalogue_of, current_time, known_name, seen_ledger, who
 from ngopi.cli.translated import Command, Name, option, placeholder
 from ngopi.i18n import N_, _, ngettext
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ngopi.model import CatalogueEntry
     from ngopi.plan import Plan
     from ngopi.publish import Published
+    from ngopi.standing import Standing
     from ngopi.store import Store
 
 # Colleagues may go on changing things while both versions are put together.
@@ -127,24 +129,46 @@ def ingest(
         for remark in made.remarks:
             console.note(remark)
         published = None if by is None else _publish_made(session, config, store, made, by=by)
-    episode = made.entry.episode
-    public = published is not None and episode.guid in {
-        entry.guid for entry in published.ledger.entries
-    }
-    verb = _("Published") if public else _("Made")
-    document = entry_document(config, made.entry, "published" if public else "made")
+        entry = catalogue_of(session, config).find(made.entry.episode.slug)
+        standing = _standing(config, store, entry)
+    public = standing.state == "published" and standing.differs is None
+    document = entry_document(config, entry, standing)
+    if not public:  # what is public under this name is another one, or nothing
+        document |= {"state": "made", "url": None}
     document |= {"replaced": made.replaced, "feed_url": config.show.feed_url if public else None}
-    address = document["url"] if public else None
-    console.result(document, entry_line(verb, config, made.entry, address))  # type: ignore[arg-type]  # a URL is text
-    if published is not None and episode.slug in published.plan.retracted:
+    verb = _("Published") if public else _("Made")
+    console.result(document, entry_line(verb, config, entry, standing.url if public else None))
+    if not public:
+        for sentence in _to_come(entry, standing, None if published is None else published.plan):
+            console.note(sentence)
+
+
+def _standing(config: Config, store: Store, entry: CatalogueEntry) -> Standing:
+    """Return how the episode stands in what a publish of this folder saw last."""
+    from ngopi.standing import standings
+
+    ledger = seen_ledger(config)
+    return standings(config, (entry,), store, ledger, now=current_time())[entry.episode.slug]
+
+
+def _to_come(entry: CatalogueEntry, standing: Standing, plan: Plan | None) -> Iterator[str]:
+    """Say what is to be done before the public gets what was made."""
+    slug = entry.episode.slug
+    if plan is not None and slug in plan.retracted:
         text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
-        console.note(text.format(slug=episode.slug))
-    elif published is not None and episode.slug in published.plan.waiting:
-        console.note(waiting(episode.slug))
-    elif published is not None and episode.slug in published.plan.deleted:
-        console.note(left_out(episode.slug))
-    elif not public:
-        console.note(_next_step(episode.slug, episode.published is None))
+        yield text.format(slug=slug)
+    elif plan is not None and slug in plan.waiting:
+        yield waiting(slug)
+    elif plan is not None and slug in plan.deleted:
+        yield left_out(slug)
+    elif plan is not None and plan.show == "waiting" and standing.state == "ready":
+        yield show_waiting()
+    elif standing.state != "published":
+        yield _next_step(slug, entry.episode.published is None)
+    if standing.state == "published":
+        yield _(
+            'Until then "{slug}" stays public as it was; ngopi publish brings the new one.'
+        ).format(slug=slug)
 
 
 def _made(
@@ -345,7 +369,8 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         "withdrawn": list(plan.withdrawn),
         "deleted": list(plan.deleted),
         "merged": list(done.merged),
-        "seq": done.ledger.seq,
+        "show": plan.show,
+        "seq": done.ledger.seq if done.ledger else None,
         "feed_url": done.feed_url,
     }
     shown = _plan_lines(plan) if dry_run else []  # else it was shown before it was applied
@@ -364,6 +389,8 @@ def _left_alone(plan: Plan) -> Iterator[str]:
             "The show's own data stays public as the colleague left it; to have it here too, copy "
             "their ngopi.toml and cover into this folder"
         )
+    if plan.show == "waiting":
+        yield show_waiting()
     yield from map(waiting, plan.waiting)
     for slug in plan.retracted:
         text = _('"{slug}" was retracted; to bring it back, run: ngopi restore {slug}')
@@ -385,12 +412,6 @@ def _behind(plan: Plan, slug: str) -> str:
             "ngopi pull --take theirs"
         )
     return _('"{slug}" was changed by a colleague since; to have it here, run: ngopi pull')
-
-
-def waiting(slug: str) -> str:
-    """Return the sentence about an episode that is due, but for an editor's yes."""
-    text = _('"{slug}" waits for an editor: ngopi approve {slug} --as NAME')
-    return text.format(slug=slug)
 
 
 def left_out(slug: str) -> str:
@@ -457,7 +478,12 @@ def _plan_lines(plan: Plan) -> list[str]:
 
 
 def _summary(done: Published, *, dry_run: bool) -> str:
-    if not done.changed and (done.plan.behind or done.plan.show == "behind"):
+    plan = done.plan
+    if done.ledger is None:
+        return _("Nothing was published, and nothing is public yet.")
+    if not done.changed and (
+        plan.behind or plan.waiting or plan.withdrawn or plan.show in {"behind", "waiting"}
+    ):
         text = _("Nothing was published: what is public at {url} stays as it is.")
         return text.format(url=done.feed_url)
     if not done.changed:

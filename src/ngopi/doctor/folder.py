@@ -15,7 +15,7 @@ from ngopi.merging import judge
 from ngopi.plan import make_plan, make_wish
 from ngopi.publish import keep_feed
 from ngopi.recall import Recall
-from ngopi.transaction import addresses_of
+from ngopi.released import addresses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +79,13 @@ _PLANNED = {
             "or ngopi pull --take theirs"
         ),
     ),
+    "waiting": (
+        N_('"{slug}" waits for an editor.'),
+        N_(
+            "let somebody else than its writer read and hear it, then run: "
+            "ngopi approve {slug} --as NAME"
+        ),
+    ),
     "silent": (
         N_('"{slug}" has a date but no audio.'),
         "ngopi ingest RECORDING --episode {slug}",
@@ -126,8 +133,10 @@ def compare_with_public(
                 message=_(message).format(slug=slug),
                 hint=_(hint).format(slug=slug),
             )
-    if ledger is not None:
-        yield from _compare_show("merge" if judged.show is not None else plan.show)
+    verdict = "merge" if judged.show is not None else plan.show
+    if wish.show_waits and verdict in {"add", "change"}:
+        verdict = "waiting"
+    yield from _compare_show(verdict)
 
 
 def _compare_show(verdict: str) -> Iterator[Diagnosis]:
@@ -143,6 +152,10 @@ def _compare_show(verdict: str) -> Iterator[Diagnosis]:
         "clashes": (
             _("The show's own data was changed in ngopi.toml and by a colleague."),
             _("ngopi publish --take ours, or: ngopi publish --take theirs"),
+        ),
+        "waiting": (
+            _("The show's own data (title, description, cover …) waits for an editor."),
+            _("let somebody read ngopi.toml, then run: ngopi approve ngopi.toml --as NAME"),
         ),
         "merge": (
             _("The show's own data was changed in ngopi.toml and by a colleague, in other places."),
