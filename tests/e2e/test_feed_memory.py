@@ -11,6 +11,7 @@ import pytest
 from ngopi.catalogue import read_catalogue
 from ngopi.config import load_config
 from ngopi.feed.build import build_feed
+from ngopi.feed.stamp import stamped
 from ngopi.ledger import LEDGER_KEY, from_json, release_key, sha256_of_bytes
 from ngopi.model import Ledger, Release, ShowRelease
 from ngopi.plan import make_wish
@@ -48,7 +49,8 @@ def rendered_anew(public):
     ledger = read(Ledger, LEDGER_KEY)
     show = read(ShowRelease, release_key(ledger.show))
     releases = [read(Release, release_key(entry.release)) for entry in ledger.entries]
-    return build_feed(show.show, cover=show.cover, releases=releases)
+    feed = build_feed(show.show, cover=show.cover, releases=releases)
+    return stamped(feed, seq=ledger.seq)
 
 
 @pytest.mark.parametrize(

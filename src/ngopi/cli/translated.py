@@ -13,6 +13,7 @@ import click
 
 from ngopi.errors import StoppedError
 from ngopi.i18n import LANGUAGES, N_, _, set_language
+from ngopi.letters import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -158,6 +159,7 @@ class UnquotedNameError(click.UsageError):
 
     def __init__(self, name: str, ctx: click.Context) -> None:
         text = _("The file's name has blanks in it, and no quotation marks around it: {name}")
+        name = one_line(name)
         super().__init__(text.format(name=name), ctx)
         self.hint = _('write it with quotation marks, as in: {command} "{name}"').format(
             command=ctx.command_path, name=name
@@ -168,7 +170,7 @@ class NoSuchCommandError(click.UsageError):
     """A command that there is none of; *hint* says which one may have been meant."""
 
     def __init__(self, name: str, near: str | None, ctx: click.Context) -> None:
-        super().__init__(_('There is no command "{name}".').format(name=name), ctx)
+        super().__init__(_('There is no command "{name}".').format(name=one_line(name)), ctx)
         if near is None:
             self.hint = _("see all commands with: ngopi --help")
         else:
