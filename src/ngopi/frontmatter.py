@@ -201,7 +201,8 @@ def episode_text(episode: Episode) -> str:
         elif value is not None:
             front.add(key, written(key, value))
         elif key == "published":
-            front.add(tomlkit.comment(f"{DRAFT_LINE}  ({_('absent: a draft')})"))
+            said = _("absent: a draft")
+            front.add(tomlkit.comment(f"{DRAFT_LINE}  ({said})"))
     return join(tomlkit.dumps(front), episode.notes)
 
 

@@ -21,7 +21,7 @@ def team(ngopi, prepared, tmp_path, monkeypatch):
     """Ani's and Budi's folders, who both have what is public: satu."""
     ani, budi = tmp_path / "ani", tmp_path / "budi"
     shutil.copytree(prepared, ani)
-    edit(ani / "ngopi.toml", "file:public", f"file:{tmp_path / 'pub'}")
+    edit(ani / "ngopi.toml", "file:public", f"file:{(tmp_path / 'pub').as_posix()}")
 
     def run(who, *argv):
         monkeypatch.setenv("NGOPI_WHO", who)

@@ -143,7 +143,8 @@ def test_a_release_that_only_a_colleague_has_is_mended_there(shop, doctor, ngopi
     shutil.copytree(shop, colleague, ignore=shutil.ignore_patterns(".ngopi", "public"))
     settings = colleague / "ngopi.toml"
     settings.write_text(
-        settings.read_text("utf-8").replace("file:public", f"file:{shop / 'public'}"), "utf-8"
+        settings.read_text("utf-8").replace("file:public", f"file:{(shop / 'public').as_posix()}"),
+        "utf-8",
     )
     retitle(shop, "satu", "Satu lagi")
     assert ngopi("publish").status == 0
@@ -174,7 +175,8 @@ def test_a_lost_ledger_is_not_brought_back_where_a_newer_one_may_have_been(
     shutil.copytree(shop, ani, ignore=shutil.ignore_patterns("public"))
     settings = ani / "ngopi.toml"
     settings.write_text(
-        settings.read_text("utf-8").replace("file:public", f"file:{shop / 'public'}"), "utf-8"
+        settings.read_text("utf-8").replace("file:public", f"file:{(shop / 'public').as_posix()}"),
+        "utf-8",
     )
     assert ngopi("retract", "satu").status == 0
     lost = (shop / "public/ledger.json").read_bytes()

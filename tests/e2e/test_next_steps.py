@@ -22,7 +22,7 @@ def prepared(tmp_path_factory):
 def show(prepared, tmp_path, monkeypatch):
     """Its copy with a store beside it, and this process standing in it."""
     folder = shutil.copytree(prepared, tmp_path / "show")
-    rewrite(folder / "ngopi.toml", "file:public", f"file:{tmp_path / 'pub'}")
+    rewrite(folder / "ngopi.toml", "file:public", f"file:{(tmp_path / 'pub').as_posix()}")
     monkeypatch.chdir(folder)
     return folder
 

@@ -300,12 +300,12 @@ def test_a_second_run_in_the_same_folder_is_told_to_wait(ngopi, show, recording)
 @posix_only
 def test_the_first_run_does_not_notice_the_second(ngopi, show, recording, tmp_path):
     notes = tmp_path / "catatan.md"
-    os.mkfifo(notes)
+    notes.write_text("Pengawasan partisipatif", encoding="utf-8")
     with start(show, "ingest", recording, "--notes", notes) as first:
-        # Opens only when the first run reads its notes: from here on it waits for them.
-        with notes.open("w", encoding="utf-8") as file:
-            refused(ngopi, show, "ingest", recording, status=75, code="locked")
-            file.write("Pengawasan partisipatif")
+        assert any(line.startswith("Reading") for line in first.stderr)
+        first.send_signal(signal.SIGSTOP)  # the show is locked before anything is read
+        refused(ngopi, show, "ingest", recording, status=75, code="locked")
+        first.send_signal(signal.SIGCONT)
         out, err = first.communicate()
 
     assert first.returncode == 0, err

@@ -198,7 +198,9 @@ def test_what_a_colleague_pulls_is_all_that_was_published(ngopi, prepared, tmp_p
     shutil.copytree(prepared, ours)
     settings_file = ours / "ngopi.toml"
     settings_file.write_text(
-        settings_file.read_text("utf-8").replace("file:public", f"file:{tmp_path / 'pub'}"),
+        settings_file.read_text("utf-8").replace(
+            "file:public", f"file:{(tmp_path / 'pub').as_posix()}"
+        ),
         "utf-8",
     )
     shutil.copytree(ours, theirs)

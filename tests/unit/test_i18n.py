@@ -91,6 +91,20 @@ def test_every_message_of_the_sources_is_translated_and_no_other_is_kept():
     assert not held.obsolete
 
 
+def test_no_message_hides_in_an_f_string():
+    """Python 3.11 shows those of the sources to nobody, so they would have no translation."""
+    hidden = [
+        (path.name, node.lineno)
+        for path in SOURCES.rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for node in ast.walk(text)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"_", "ngettext"}
+    ]
+
+    assert hidden == []
+
+
 def test_updating_the_catalogue_twice_gives_the_same_bytes_and_no_path_or_date():
     once = TOOL["updated"](PO_TEXT)
 

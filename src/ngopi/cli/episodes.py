@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ngopi.standing import Standing
 
 # Said here so that translators meet them: a state is a value, its name is a word.
+_NAME_WIDTH = 14
 _STATES = {
     "draft": N_("draft"),
     "scheduled": N_("scheduled"),
@@ -129,7 +130,7 @@ def show(session: Session, slug: str, plot: Path | None) -> None:
     wanted = catalogue_of(session, config).find(slug)
     ((entry, standing),), _show_waits = _with_standings(session, config, (wanted,))
     facts = _facts(config, entry, standing)
-    width = max(len(name) for name, _value in facts) + 2
+    width = max(_NAME_WIDTH, *(len(name) + 2 for name, _value in facts))
     lines = [f"{name:<{width}}{value}" for name, value in facts]
     if plot is not None:
         lines.append(_drawn(entry, plot))
