@@ -12,8 +12,9 @@ from ngopi.audio.assembly import assemble
 from ngopi.model import AudioSettings
 from sounds import ArraySound
 
-# As much as a detector's frame may begin early or end late.
-_FRAME_S = 0.035
+# As much as a detector's frame may begin early or end late, and the least that is a word: at the
+# edge of digital silence they fire for a frame or two.
+_FRAME_S, _WORD_S = 0.035, 0.15
 _LOUDEST_DBFS = -20.0
 
 
@@ -72,7 +73,7 @@ def lost(made, spans):
     return [
         (a, b)
         for a, b in spans
-        if b - a > 2 * _FRAME_S
+        if b - a > _WORD_S
         and not any(low <= a + _FRAME_S and b - _FRAME_S <= high for low, high in kept)
     ]
 
