@@ -70,10 +70,10 @@ def test_a_full_disk_while_reading_says_how_much_is_needed(ngopi, show, tmp_path
 def test_a_full_disk_while_tagging_leaves_nothing(ngopi, show, recording, tmp_path):
     notes = tmp_path / "catatan.md"
     # Far more than the sound needs meanwhile, so that it is the tag that does not fit.
-    notes.write_text("Pengawasan partisipatif. " * 160_000, encoding="utf-8")  # 4 MB
+    notes.write_text("Pengawasan partisipatif. " * 39_000, encoding="utf-8")  # twice that in a tag
     before = tree(show)
 
-    status, error = limited(4_000_000, "ingest", recording, "--notes", notes)
+    status, error = limited(1_500_000, "ingest", recording, "--notes", notes)
 
     assert (status, error["code"]) == (74, "disk")
     assert tree(show) == before
