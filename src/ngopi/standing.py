@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ngopi.errors import NgopiError
+from ngopi.errors import LedgerUnreadableError, NgopiError, NgopiTooOldError
 from ngopi.ledger import LEDGER_KEY, ledger_of, read_bases, seen_ledger
 from ngopi.model import Ledger
 from ngopi.patience import within
@@ -50,10 +50,17 @@ class Standing:
 
 
 def look_at(config: Config, store: Store) -> Sight:
-    """Return what is public, or, where the store does not answer, what this folder saw last."""
+    """Return what is public, or, where the store does not answer, what this folder saw last.
+
+    Raises:
+        LedgerUnreadableError: the store has a ledger that is damaged.
+        NgopiTooOldError: it has one of a later ngopi.
+    """
     seen = seen_ledger(config.scratch)
     try:
         ledger = within(_PATIENCE_S, lambda: ledger_of(store.read(LEDGER_KEY)))
+    except (LedgerUnreadableError, NgopiTooOldError):
+        raise  # the store has answered, and what it says is wrong
     except (NgopiError, TimeoutError):
         return Sight(ledger=seen, fresh=False)
     if ledger is None and seen is not None:  # a disk that is not plugged in has no ledger either
