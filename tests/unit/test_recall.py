@@ -15,7 +15,7 @@ from ngopi.errors import CatalogueInvalidError
 from ngopi.recall import Memory, Recall
 
 AUDIO = """\
-sha256 = "1f"
+sha256 = "1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f"
 size_bytes = 100
 duration_s = 9.5
 media_type = "audio/mpeg"
@@ -28,7 +28,9 @@ gain_db = 3.0
 made_by = "ngopi"
 done = [{name = "hum", hz = 50.0}]
 turns = [{start_s = 0.0, stop_s = 9.5, before_lufs = -22.0, after_lufs = -19.0}]
-recording = {name = "a.wav", sha256 = "2f", size_bytes = 1000}
+recording.name = "a.wav"
+recording.sha256 = "2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f"
+recording.size_bytes = 1000
 [before]
 integrated_lufs = -22.0
 range_lu = 0.0
