@@ -43,7 +43,7 @@ _CERTAIN_TICKS, _CERTAIN_WINDOW_TICKS = 8, 40
 # A breath or a soft syllable this near belongs to the speech beside it.
 _BELONGS_TICKS = 30
 # A floor this near to the voice beside it, at its loudest, may hide softer words.
-_BELOW_VOICE_DB, _VOICE_TICKS, _LOUD_PERCENTILE = 26.0, 3 * TICKS_PER_S, 95
+_BELOW_VOICE_DB, _VOICE_TICKS, _LOUD_PERCENTILE = 32.0, 3 * TICKS_PER_S, 95
 # A floor this far above the lowest of all is applause, music or a machine, and not silence.
 _FLOORS_APART_DB = 20.0
 _FIRST_LOOK_TICKS = 60 * TICKS_PER_S
