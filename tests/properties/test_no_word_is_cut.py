@@ -111,7 +111,7 @@ def test_no_phrase_that_anybody_hears_is_cut(turns, above_noise_db, colour, lead
 
 
 @pytest.mark.parametrize("below_db", [14, 20, 30])
-@pytest.mark.parametrize("noise_dbfs", [-75.0, None])
+@pytest.mark.parametrize("noise_dbfs", [-84.0, None])
 def test_a_soft_speaker_after_a_minute_of_pause_stays(below_db, noise_dbfs):
     turns = [(2, 0, 61.0, None), (1, below_db, 0.0, None)]
     sound, spans = scene(turns, noise_dbfs=noise_dbfs)
