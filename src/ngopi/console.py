@@ -17,6 +17,7 @@ from ngopi.letters import one_line, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+    from typing import TextIO
     from zoneinfo import ZoneInfo
 
     from rich.progress import ProgressColumn, Task
@@ -113,7 +114,7 @@ class Console:
 
         Bytes are shown in MB (10^6) beside the bar.
         """
-        if self.as_json or not sys.stderr.isatty():
+        if self.as_json or not is_terminal(sys.stderr):
             if not self.as_json:
                 self.note(_("{step} …").format(step=_(label)))
             yield _unseen
@@ -128,6 +129,24 @@ class Console:
             task = bar.add_task(_(label), total=total)
             yield lambda done: bar.advance(task, done)
             bar.update(task, completed=total)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Say whether a person sits at the other end of *stream*; None is one that was closed.
+
+    Windows takes NUL, which schedulers start programs with, for a terminal.
+    """
+    if stream is None or not stream.isatty():
+        return False
+    if sys.platform == "win32":
+        import ctypes
+        import msvcrt
+
+        handle = ctypes.c_void_p(msvcrt.get_osfhandle(stream.fileno()))
+        mode = ctypes.c_ulong()
+        return bool(ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode)))
+    else:  # noqa: RET505 - mypy reads a platform's lines by the branch
+        return True
 
 
 def _share_columns() -> Sequence[ProgressColumn]:

@@ -79,6 +79,25 @@ def test_a_damaged_memory_is_only_forgotten(show, ngopi, damaged):
     assert makers(show) == "Humas"
 
 
+def test_nobody_is_asked_where_nobody_sits(show):
+    """Schedulers start programs without a keyboard; Windows takes what they have for one."""
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "ngopi", "publish"],
+        cwd=show, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+    )  # fmt: skip
+
+    assert run.returncode == 0, run.stderr
+    assert makers(show) == "Humas"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no shell that closes a stream")
+def test_nobody_is_asked_where_there_is_no_keyboard_at_all(show):
+    command = f'"{sys.executable}" -P -m ngopi publish <&-'
+
+    assert subprocess.run(["sh", "-c", command], cwd=show, check=False).returncode == 0
+    assert makers(show) == "Humas"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo terminals to type into")
 def test_a_person_is_asked_once_and_again_until_it_is_a_name(show):
     import pty

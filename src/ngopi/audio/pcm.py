@@ -165,9 +165,8 @@ class PcmWriter:
             if self._expected_bytes and self._expected_bytes + _SPARE_BYTES > free_bytes:
                 raise self._no_room()
             # tempfile opens with mode 0600, and unbuffered it is the bare file.
-            self._file: FileIO | None = tempfile.TemporaryFile(  # noqa: SIM115 - finish() hands it on
-                buffering=0, dir=self._folder
-            )
+            file = tempfile.TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115 - finish() hands it on
+            self._file = cast("FileIO | None", file)  # on Windows in a wrapper that does the same
         except OSError as error:
             raise DiskError(path=self._folder, reason=error.strerror or error) from error
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ngopi.console import Console
+from ngopi.console import Console, is_terminal
 from ngopi.i18n import _
 from ngopi.letters import one_line
 
@@ -100,7 +100,7 @@ def who(session: Session, config: Config) -> str:
     from ngopi.ledger import remember_name
 
     name = known_name(session, config)
-    if name is None and sys.stdin.isatty():
+    if name is None and is_terminal(sys.stdin):
         question = _("Your name, as colleagues and the public shall read it in the history")
         name = click.prompt(question, value_proc=public_name, err=True)
     elif name is None:
@@ -132,7 +132,7 @@ def confirm(question: str, *, example: str) -> None:
     """
     from ngopi.errors import OptionMissingError
 
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise OptionMissingError(option="--yes", example=example)
     click.confirm(one_line(question), abort=True, err=True)
 

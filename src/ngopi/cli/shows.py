@@ -11,6 +11,7 @@ import click
 
 from ngopi.cli.session import Session, as_argument, current_time, program
 from ngopi.cli.translated import Command, Name, option
+from ngopi.console import is_terminal
 from ngopi.i18n import N_, _, ngettext
 from ngopi.letters import one_line
 
@@ -106,7 +107,7 @@ def _ask(
     answer = said[name]
     if answer is not None:
         return answer.strip()
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         if default is None:
             option = f"--{name}"
             raise OptionMissingError(option=option, example=_EXAMPLE.removeprefix("Example: "))
