@@ -130,8 +130,8 @@ def _whole(
         # A third thread for two cores: what is written is heard at once, and the file is
         # checked soon after it is whole.
         try:
-            hearing = listener.submit(hear_growing, growing, sound, floor_dbtp=floor_dbtp)
             with Mp3Writer(path, samples=sound.frames, grown=growing.grown_to) as file:
+                hearing = listener.submit(hear_growing, growing, sound, floor_dbtp=floor_dbtp)
                 encode_mp3(
                     dipped(partial(render, sound, plan), dips),
                     file,
