@@ -16,7 +16,7 @@ from ngopi.cli.root import ngopi
 from ngopi.cli.session import Session, as_module, program
 from ngopi.cli.translated import NoSuchCommandError, UnquotedNameError
 from ngopi.console import type_as
-from ngopi.errors import BUG, IO, CatalogueInvalidError, NgopiError, StoppedError
+from ngopi.errors import BUG, IO, CatalogueInvalidError, DiskError, NgopiError, StoppedError
 from ngopi.i18n import LANGUAGES, _, language_of_environment, set_language
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         return IO
     except OSError as error:
         message = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
-        session.console.failure("disk", message, _("mend that and run the command again."), IO)
+        session.console.failure("disk", message, _(DiskError.next_step), IO)
         return IO
     except Exception as error:  # noqa: BLE001 - the one place that says sorry for our own bugs
         return _sorry(session, error)

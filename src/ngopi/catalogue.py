@@ -223,7 +223,8 @@ def _read_episode(
     if isinstance(data, Problem):
         return None, "", [data]
     if data is None:
-        return None, "", [Problem(line=1, text=_("the file is missing"))]
+        said = _("the file is missing; move a folder that is no episode out of episodes/")
+        return None, "", [Problem(line=1, text=said)]
     key = key_of(data, folder.name, audio and audio.duration_s) if recall else ""
     episode = recall.episodes.find(key) if recall else None
     if episode is not None:

@@ -207,8 +207,10 @@ def _config(root: Path, document: dict[str, Any], text: str) -> tuple[Config | N
     if "public_url" in tables["show"]:
         said = _('"public_url" belongs under [store]')
         problems.append(Problem(line=line_of(text, "show", "public_url"), text=said))
-    show, found = build(Show, show_table, text=text, under=("show",))
-    store, found_store = build(StoreSettings, tables["store"], text=text, under=("store",))
+    show, found = build(Show, show_table, text=text, under=("show",), elsewhere=("cover",))
+    store, found_store = build(
+        StoreSettings, tables["store"], text=text, under=("store",), elsewhere=("public_url",)
+    )
     audio, found_audio = build(AudioSettings, tables["audio"], text=text, under=("audio",))
     workflow, found_workflow = build(
         WorkflowSettings, tables["workflow"], text=text, under=("workflow",)
@@ -314,7 +316,7 @@ def public_url_objection(url: str) -> str | None:
         return None
     return _(
         '"public_url" must be the web address under which the public reaches the store; '
-        "it begins with https:// (http:// only for 127.0.0.1), as in https://media.example.org"
+        'it begins with https:// (http:// only for 127.0.0.1), as in "https://media.example.org"'
     )
 
 
@@ -325,7 +327,10 @@ def _store_objections(store: StoreSettings) -> Iterator[tuple[str, str]]:
     if endpoint is not None and not re.fullmatch(r"https?://[^@\s/]+/?", endpoint):
         yield (
             "endpoint",
-            _('"endpoint" must be a web address without a password, as in https://s3.example.org'),
+            _(
+                '"endpoint" must be a web address without a bucket and without a password, as in '
+                '"https://s3.example.org"'
+            ),
         )
 
 

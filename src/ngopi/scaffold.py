@@ -155,7 +155,7 @@ def make_show(folder: Path, answers: Answers) -> Config:
     """
     settings = folder / FILE_NAME
     if settings.exists():
-        raise FolderNotEmptyError(path=settings)
+        raise FolderNotEmptyError(path=settings, folder=folder)
     name = slug_of(answers.title) or slug_of(folder.name) or "podcast"
     text = settings_text(name, answers)
     problems = problems_of(text)

@@ -119,7 +119,7 @@ def unknown_keys(
     for key in table:
         if key in known:
             continue
-        near = difflib.get_close_matches(key, known, n=1)
+        near = _nearest(key, known)
         sentence = (
             _('"{key}" is not a key that ngopi knows; did you mean "{near}"?')
             if near
@@ -130,19 +130,38 @@ def unknown_keys(
     return problems
 
 
+def _nearest(key: str, known: Sequence[str]) -> list[str]:
+    return difflib.get_close_matches(key.lower(), known, n=1)
+
+
+def _is_missing(detail: ErrorDetails) -> bool:
+    return detail["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}
+
+
 def build(
-    kind: type[T], table: Mapping[str, object], *, text: str, under: Sequence[str] = ()
+    kind: type[T],
+    table: Mapping[str, object],
+    *,
+    text: str,
+    under: Sequence[str] = (),
+    elsewhere: Sequence[str] = (),
 ) -> tuple[T | None, list[Problem]]:
-    """Make a *kind* (a dataclass) of a TOML table; None if anything is wrong with it."""
+    """Make a *kind* (a dataclass) of a TOML table; None if anything is wrong with it.
+
+    *elsewhere*: keys that the table may have too, which were taken out of it.
+    """
     from pydantic import ValidationError
 
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
-    problems = unknown_keys(table, known, text=text, under=under)
+    problems = unknown_keys(table, [*known, *elsewhere], text=text, under=under)
+    meant = {near for key in table if key not in known for near in _nearest(key, known)}
     try:
         value = adapter(kind).validate_python({k: v for k, v in table.items() if k in known})
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            problems.append(_problem(detail, text=text, under=under))
+            # A key that was misspelt is told once, where it stands; that it is missing, not too.
+            if not (_is_missing(detail) and detail["loc"] and detail["loc"][-1] in meant):
+                problems.append(_problem(detail, text=text, under=under))
         return None, problems
     return (None if problems else value), problems
 
@@ -160,8 +179,7 @@ def adapter(kind: type[T]) -> TypeAdapter[T]:
 def _problem(detail: ErrorDetails, *, text: str, under: Sequence[str]) -> Problem:
     keys = [str(part) for part in detail["loc"]] or ["?"]
     key = ".".join(keys)
-    missing = detail["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}
-    if missing:
+    if _is_missing(detail):
         said = _('"{key}" is missing').format(key=key)
         return Problem(line=line_of(text, *under, keys[0]), text=said)
     said = _('"{key}" {must}').format(key=key, must=_must(detail))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -89,7 +90,7 @@ def check(session: Session, feeds: tuple[str, ...], against: str | None) -> int:
     from ngopi.feed.fetch import find_feed, load_feed
 
     own = _own_show(session) if feeds else session.config()
-    sources = feeds or (str(session.config().feed),)
+    sources = feeds or (_own_feed(session.config()),)
     old = load_feed(against) if against is not None else None
     documents: list[Json] = []
     lines, errors = [], 0
@@ -117,6 +118,14 @@ def _own_show(session: Session) -> Config | None:
     with contextlib.suppress(NgopiError):
         return session.config()
     return None
+
+
+def _own_feed(config: Config) -> str:
+    from ngopi.errors import FeedNotYetError
+
+    if not os.path.lexists(config.feed):
+        raise FeedNotYetError
+    return str(config.feed)
 
 
 def _is_feed_of(config: Config, source: str) -> bool:

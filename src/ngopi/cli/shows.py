@@ -59,7 +59,7 @@ def init(session: Session, /, folder: Path, **said: str | None) -> None:
     if preset is not None and not (said["store"] or "").startswith("s3:"):
         raise click.UsageError(_("--store-preset goes with --store s3://BUCKET/PREFIX"))
     if (folder / FILE_NAME).exists():  # before any question is asked
-        raise FolderNotEmptyError(path=folder / FILE_NAME)
+        raise FolderNotEmptyError(path=folder / FILE_NAME, folder=folder)
     require_answers(said)
     answers = _answers(said, preset)
     config = make_show(folder, answers)

@@ -40,6 +40,9 @@ from ngopi.errors.feeds import (
     FeedFileError as FeedFileError,
 )
 from ngopi.errors.feeds import (
+    FeedNotYetError as FeedNotYetError,
+)
+from ngopi.errors.feeds import (
     FeedTooBigError as FeedTooBigError,
 )
 from ngopi.errors.feeds import (
@@ -338,6 +341,9 @@ from ngopi.errors.stores import (
 )
 from ngopi.errors.stores import (
     StoreLinkError as StoreLinkError,
+)
+from ngopi.errors.stores import (
+    StoreNoFolderError as StoreNoFolderError,
 )
 from ngopi.errors.stores import (
     StoreReadError as StoreReadError,

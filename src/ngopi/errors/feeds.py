@@ -4,12 +4,26 @@ from ngopi.errors.base import DATA, IO, MISSING, UNAVAILABLE, NgopiError
 from ngopi.i18n import N_
 
 
+class FeedNotYetError(NgopiError):
+    """The show's own feed is not in its folder."""
+
+    code, exit_status = "no-feed-yet", MISSING
+    sentence = N_("This folder has no feed yet: nothing was published from here.")
+    next_step = N_(
+        "make it with: ngopi publish; if a colleague has published already, fetch it with: "
+        "ngopi pull"
+    )
+
+
 class NoSuchFeedError(NgopiError):
     """The path leads nowhere."""
 
     code, exit_status = "no-such-feed", MISSING
     sentence = N_("There is no feed {path}.")
-    next_step = N_("check the name; a feed on the web begins with https://.")
+    next_step = N_(
+        "name the feed's file, as in feeds/acara.xml, or its address on the web, which begins "
+        "with https://"
+    )
 
 
 class FeedFileError(NgopiError):

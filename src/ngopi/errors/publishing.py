@@ -64,7 +64,10 @@ class NothingPublicError(NgopiError):
 
     code, exit_status = "nothing-public", MISSING
     sentence = N_("Nothing has been published yet.")
-    next_step = N_("publish the first episode: ngopi ingest RECORDING")
+    next_step = N_(
+        "make the first episode: ngopi ingest RECORDING; or publish those of this folder: "
+        "ngopi publish"
+    )
 
 
 class NotPublicError(NgopiError):
@@ -177,7 +180,10 @@ class NoCurveError(NgopiError):
 
     code, exit_status = "no-curve", MISSING
     sentence = N_('What "{slug}" sounds like over time is not known in this folder.')
-    next_step = N_("only the folder where it was ingested can draw it.")
+    next_step = N_(
+        "draw it in the folder where it was ingested, or make its audio anew: "
+        "ngopi ingest RECORDING --episode {slug}"
+    )
 
 
 class NothingToApproveError(NgopiError):

@@ -18,7 +18,8 @@ class DiskError(NgopiError):
     code, exit_status = "disk", IO
     sentence = N_("Could not write {path}: {reason}.")
     next_step = N_(
-        "make room on the disk or allow writing in that folder, then run the command again."
+        "make room on the disk, allow writing in that folder, or move away what has the name of "
+        "the file or folder there; then run the command again."
     )
 
 

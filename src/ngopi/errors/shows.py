@@ -19,8 +19,11 @@ class ShowFolderMissingError(NgopiError):
     """--show names a folder without ngopi.toml."""
 
     code, exit_status = "no-config", CONFIG
-    sentence = N_("{path} cannot be read.")
-    next_step = N_("check the folder's name, or make a new show there: ngopi init FOLDER")
+    sentence = N_("There is no {path}: that folder is no show.")
+    next_step = N_(
+        "check the folder's name: it is the one that holds ngopi.toml; or make a new show: "
+        "ngopi init FOLDER"
+    )
 
 
 class LinkOutError(NgopiError):
@@ -100,7 +103,10 @@ class PersonEmptyError(NgopiError):
 
     code, exit_status = "empty-person", DATA
     sentence = N_('"{text}" names nobody.')
-    next_step = N_('write a name, and a role after a colon, as in --people "Siti Aminah:guest"')
+    next_step = N_(
+        'write a name, and a role after a colon, as in --people "Siti Aminah:guest"; an editor is '
+        'a name alone, as in --as "Siti Aminah"'
+    )
 
 
 class RoleUnknownError(NgopiError):
@@ -144,7 +150,7 @@ class RecordingKnownError(NgopiError):
     code, exit_status = "recording-known", DATA
     sentence = N_('{path} is in the catalogue already, as the episode "{slug}".')
     next_step = N_(
-        "nothing needs to be done; to make its audio anew, run: "
+        "see how it stands with: ngopi show {slug}; to make its audio anew, run: "
         "ngopi ingest RECORDING --episode {slug}"
     )
 
@@ -154,7 +160,9 @@ class FolderNotEmptyError(NgopiError):
 
     code, exit_status = "show-exists", DATA
     sentence = N_("{path} is there already; nothing was changed.")
-    next_step = N_("choose another folder, or go on with the show that is there: ngopi list")
+    next_step = N_(
+        'choose another folder, or go on with the show that is there: ngopi --show "{folder}" list'
+    )
 
 
 class OptionMissingError(NgopiError):
@@ -186,7 +194,10 @@ class NoSuchCoverError(NgopiError):
 
     code, exit_status = "no-such-cover", MISSING
     sentence = N_("There is no cover {path}.")
-    next_step = N_("check the name, or take the cover out of the file that names it.")
+    next_step = N_(
+        "check how its name is spelt, or put a square picture there: JPEG or PNG, "
+        "1400 to 3000 pixels."
+    )
 
 
 class CoverUnreadableError(NgopiError):

@@ -48,6 +48,17 @@ class EndpointMissingError(NgopiError):
     )
 
 
+class StoreNoFolderError(NgopiError):
+    """A file lies where the folder of the store should be."""
+
+    code, exit_status = "store-no-folder", CONFIG
+    sentence = N_("The store cannot be in {folder}: {file} is a file.")
+    next_step = N_(
+        "move that file away, or name another folder in ngopi.toml, as in [store] "
+        'url = "file:public"'
+    )
+
+
 class StoreLinkError(NgopiError):
     """A link inside the public folder leads out of it."""
 

@@ -16,6 +16,7 @@ from ngopi.errors import (
     ObjectMissingError,
     ObjectTakenError,
     StoreLinkError,
+    StoreNoFolderError,
     StoreReadError,
     StoreVerifyError,
     SwapConflictError,
@@ -65,8 +66,13 @@ class FolderStore:
 
         Raises:
             StoreAddressError: it is no such address, or names another machine.
+            StoreNoFolderError: a file lies there.
         """
-        return cls(folder_of(settings.url, root=root))
+        folder = folder_of(settings.url, root=root)
+        there = next((part for part in (folder, *folder.parents) if part.exists()), folder)
+        if there.is_file():
+            raise StoreNoFolderError(folder=folder, file=there)
+        return cls(folder)
 
     @property
     def warnings(self) -> tuple[str, ...]:
