@@ -213,11 +213,11 @@ STORES = [
         mend=by_hand(lambda desk: (desk.show / "feeds").rename(desk.beside / "feeds")),
     ),
     Mistake(
-        name="store: the ledger was deleted by hand", argv=("publish",), code="store-put-back",
+        name="store: the ledger was deleted by hand", argv=("publish",), code="ledger-gone",
         public=True,
         did=all_of(lambda desk: (desk.show / "public/ledger.json").unlink(),
                    line(EPISODE, "title", 'title = "Baru"')),
-        says=("The store is at state 0",), hints=("ngopi doctor --fix",), mend=follow(1),
+        says=("no ledger.json",), hints=("ngopi doctor --fix",), mend=follow(),
     ),
     Mistake(
         name="store: the ledger was edited by hand", argv=("publish",), code="bad-ledger",
