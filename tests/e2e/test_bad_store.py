@@ -74,18 +74,20 @@ def is_public(ngopi, show):
 # -- folders ----------------------------------------------------------------------------------
 
 
-def test_a_file_where_the_folder_should_be_is_named(ngopi, show, recording):
+def test_a_file_where_the_folder_should_be_is_named_before_anything_is_made(ngopi, show, recording):
     show.joinpath("public").write_text("bukan folder", encoding="utf-8")
+    before = tree(show)
 
     made = ngopi("ingest", recording, "--json")
     again = ngopi("publish", "--json")
 
     for run in (made, again):
-        assert run.status in (69, 74), run
+        assert (run.error["code"], run.status) == ("store-no-folder", 78), run
         assert "public" in run.error["message"]
+    assert tree(show) == before
     show.joinpath("public").unlink()
-    kept(show)
-    is_public(ngopi, show)
+    assert ngopi("ingest", recording).status == 0
+    assert ngopi("show", "rapat", "--json").json["state"] == "published"
 
 
 @contextlib.contextmanager
