@@ -371,3 +371,71 @@ def test_the_guides_policy_opens_what_listeners_need_and_nothing_else(
     assert len(private) > 2
     assert {answers[key] for key in private} == {403}
     assert {answers[key] for key in set(stored) - private} == {200}
+
+
+# -- what is claimed in running text ---------------------------------------------------------
+
+
+def figures(text):
+    plain = text.replace("\N{MINUS SIGN}", "-").replace(",", ".")
+    return [float(number) for number in re.findall(r"-\d+\.\d", plain)]
+
+
+@pytest.fixture(scope="module")
+def demonstrated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    run = [sys.executable, "-P", "-m", "ngopi", "--lang", "en", "demo", str(folder)]
+    done = subprocess.run(run, capture_output=True, text=True, encoding="utf-8", check=True)
+    return folder, done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("page", [README, GUIDE, PANDUAN], ids=ids([README, GUIDE, PANDUAN]))
+def test_the_demos_figures_are_those_that_the_demo_measures(page, demonstrated):
+    [shown] = [line for body in fenced(page, "text") for line in body.splitlines()
+               if "001-obrolan-pengawasan-partisipatif · " in line]  # fmt: skip
+
+    assert figures(shown) == pytest.approx(figures(demonstrated[1]), abs=0.15)
+    if page is not README:  # the guides explain the line
+        prose = text_of(page).split(shown)[1].split("```")[1]
+        assert figures(prose)[:3] == figures(shown)
+
+
+def test_doctor_prints_the_policy_that_the_pages_show(ngopi, tmp_path, monkeypatch):
+    [policy] = {body for page in (README, GUIDE, PANDUAN) for body in fenced(page, "json")}
+    [store] = {b for p in (README, GUIDE, PANDUAN) for b in fenced(p, "toml") if "[store]" in b}
+    ngopi("init", tmp_path / "show", "--title", "T", "--author", "A")
+    for key, value in tomllib.loads(store)["store"].items():
+        monkeypatch.setenv(f"NGOPI_STORE_{key.upper()}", value)
+    monkeypatch.delenv("NGOPI_STORE_PROFILE")
+    # Nothing answers for this bucket here; the policies need no answer.
+    monkeypatch.setenv("NGOPI_STORE_ENDPOINT", "http://127.0.0.1:9")
+
+    told = ngopi("--show", tmp_path / "show", "doctor", "--policies", "--json").json["policies"]
+
+    def rules(document):
+        return [
+            (s["Effect"], s.get("Principal"), {*([s["Action"]] if isinstance(s["Action"], str)
+             else s["Action"])}, {*s["Resource"]})
+            for s in document["Statement"]
+        ]  # fmt: skip
+
+    assert rules(told["bucket"]) == rules(json.loads(policy))
+    [tidy] = [s for s in told["iam"]["Statement"] if "s3:DeleteObject" in s["Action"]]
+    for page in (GUIDE, PANDUAN):
+        [claim] = [text for text in text_of(page).split("\n\n") if f"`{tidy['Sid']}`" in text]
+        assert set(re.findall(r"`(\w+/\*)`", claim)) == {
+            resource.split("/podcast/")[1] for resource in tidy["Resource"]
+        }
+
+
+def test_deleted_audio_comes_back_only_where_media_has_it(demonstrated, ngopi, tmp_path):
+    """As the guides say."""
+    folder = shutil.copytree(demonstrated[0], tmp_path / "show")
+    [slug] = [path.name for path in (folder / "episodes").iterdir()]
+    for kept in (True, False):
+        gone = ngopi("--show", folder, "retract", slug, "--delete-audio", "--yes")
+        assert gone.status == 0, gone.err
+        if not kept:
+            shutil.rmtree(folder / "media")
+
+        assert ngopi("--show", folder, "restore", slug).status == (0 if kept else 66)
