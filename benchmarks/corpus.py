@@ -26,7 +26,7 @@ import pyebur128
 from ngopi.audio.delivery import deliver
 from ngopi.audio.recording import probe
 from ngopi.errors import NgopiError
-from ngopi.model import AudioSettings
+from ngopi.model import AudioSettings, Source
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from speech import add_sound, conversation, voice
@@ -237,7 +237,7 @@ def delivered(case: Case, folder: Path, seed: int) -> Outcome:
 
 
 def deliver_plainly(recording: Path, out: Path) -> None:
-    deliver([probe(recording)], out, settings=AudioSettings(), progress=Unseen())
+    deliver(Source.of(probe(recording)), out, settings=AudioSettings(), progress=Unseen())
 
 
 def judged(path: Path) -> tuple[float, float, int]:

@@ -27,7 +27,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     """Run ngopi with *argv* (without the program's name); return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     set_language(_asked_language(arguments))
-    session = Session(as_json="--json" in arguments)
+    session = Session(as_json="--json" in arguments, typed=tuple(arguments))
     if _looked_into is not None:
         _warn_of_code(session, _looked_into)
     try:

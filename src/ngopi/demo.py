@@ -7,12 +7,13 @@ from importlib.resources import as_file, files
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import lock
+from ngopi.audio.recording import probe
 from ngopi.catalogue import read_catalogue
 from ngopi.config import DEFAULT_PUBLIC_URL, FILE_NAME, Config, load_config
 from ngopi.errors import RecordingKnownError
 from ngopi.feed.check import check_feed
 from ngopi.ingest import Request, ingest
-from ngopi.model import CatalogueEntry, Finding
+from ngopi.model import CatalogueEntry, Finding, Source
 from ngopi.publish import keep_local_copies, publish
 from ngopi.scaffold import Answers, make_show
 from ngopi.standing import Standing, standings
@@ -54,7 +55,8 @@ def run_demo(folder: Path, *, now: datetime, progress: Progress) -> Demo:
         make_show(folder, _ANSWERS)
     config = load_config(folder)
     with lock(folder / ".ngopi.lock"), as_file(files("ngopi") / "data" / RECORDING) as recording:
-        request = Request(recordings=(recording,), number=1, people=("Rani:host", "Bayu:guest"))
+        source = Source.of(probe(recording))
+        request = Request(source=source, number=1, people=("Rani:host", "Bayu:guest"))
         try:
             entry = ingest(config, request, now=now, progress=progress).entry
         except RecordingKnownError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import math
 import shutil
 import tempfile
@@ -18,8 +17,7 @@ from uuid import uuid4
 from ngopi.artwork import check_cover, cover_for_tag
 from ngopi.atomic import sha256_of
 from ngopi.audio.delivery import deliver
-from ngopi.audio.intake import Unchanged
-from ngopi.audio.recording import probe
+from ngopi.audio.provenance import size_bytes_of, source_file
 from ngopi.audio.treatment import sentence
 from ngopi.catalogue import add_entry, edit_episode, replace_audio, require_slug, survey
 from ngopi.errors import (
@@ -44,6 +42,7 @@ from ngopi.model import (
     Episode,
     Loudness,
     Person,
+    Source,
     SourceFile,
     Treatment,
     Turn,
@@ -71,12 +70,9 @@ _MAKERS = ("ngopi", "av", "lameenc", "numpy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a producer asks of ``ngopi ingest``; None: nothing was said about it.
+    """What a producer asks of ``ngopi ingest``; None: nothing was said about it."""
 
-    Several *recordings* are the tracks of one meeting, which began at one instant.
-    """
-
-    recordings: tuple[Path, ...]
+    source: Source
     title: str | None = None
     slug: str | None = None
     season: int | None = None
@@ -112,9 +108,9 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
     catalogue = survey(config.episodes, zone=config.zone)
     known = catalogue.entries
     old = _asked_for(catalogue, request.slug)
-    tracks = tuple(map(probe, request.recordings))
-    _require_new(tracks, catalogue, old, progress)
-    episode, title_from = _episode(config, request, tracks[0], known, old, now=now)
+    _require_new(request.source, catalogue, old, progress)
+    first = request.source.files[0]
+    episode, title_from = _episode(config, request, first, known, old, now=now)
     _require_fit(episode)
     cover = _checked_cover(config, request, old)
     remarks = cover.warnings if request.cover is not None else ()
@@ -122,9 +118,9 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
     with _workshop(config) as workshop:
         made = workshop / "master.mp3"
         with ThreadPoolExecutor(max_workers=1) as hashing:
-            hashed = hashing.submit(_source, tracks)
+            hashed = hashing.submit(source_file, request.source)
             settings = _settings(config, request)
-            master = deliver(tracks, made, settings=settings, progress=progress)
+            master = deliver(request.source, made, settings=settings, progress=progress)
             write_tags(
                 made,
                 episode=episode,
@@ -190,28 +186,14 @@ def _jingle(config: Config, key: str, name: str | None) -> str | None:
     return str(path)
 
 
-def _source(tracks: tuple[Recording, ...]) -> SourceFile:
-    """Return what an episode is made of; of several tracks the hash is over their hashes."""
-    hashes = []
-    for track in tracks:
-        with Unchanged(track):
-            hashes.append(sha256_of(track.path))
-    together = hashlib.sha256("".join(hashes).encode()).hexdigest()
-    return SourceFile(
-        name=" + ".join(_file_name(track.path) for track in tracks),
-        sha256=hashes[0] if len(tracks) == 1 else together,
-        size_bytes=sum(track.size_bytes for track in tracks),
-    )
-
-
 def _require_new(
-    tracks: tuple[Recording, ...],
+    source: Source,
     catalogue: Catalogue,
     old: CatalogueEntry | None,
     progress: Progress,
 ) -> None:
     """Refuse a recording that another episode was made of; only equal sizes are compared."""
-    size_bytes = sum(track.size_bytes for track in tracks)
+    size_bytes = size_bytes_of(source)
     known = [(e.episode.slug, e.audio) for e in catalogue.entries if e is not old]
     known += [(each.folder.name, each.audio) for each in catalogue.broken]
     others = [
@@ -222,10 +204,10 @@ def _require_new(
     if not others:
         return
     with progress.step(N_("Comparing"), 0):
-        source = _source(tracks)
+        found = source_file(source)
     for slug, recording in others:
-        if recording.sha256 == source.sha256:
-            raise RecordingKnownError(path=source.name, slug=slug)
+        if recording.sha256 == found.sha256:
+            raise RecordingKnownError(path=found.name, slug=slug)
 
 
 def _episode(
@@ -399,11 +381,6 @@ def _rounded_turn(turn: Turn) -> Turn:
 def _rounded(loudness: Loudness) -> Loudness:
     values = {f.name: getattr(loudness, f.name) for f in fields(loudness)}
     return Loudness(**{k: round(v, 2) if math.isfinite(v) else v for k, v in values.items()})
-
-
-def _file_name(path: Path) -> str:
-    # A name on Linux may hold bytes that are no UTF-8, and TOML must be UTF-8.
-    return path.name.encode(errors="replace").decode()
 
 
 @contextlib.contextmanager

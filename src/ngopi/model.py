@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,8 @@ EpisodeKind = Literal["full", "trailer", "bonus"]
 ShowKind = Literal["episodic", "serial"]
 Severity = Literal["E", "W", "I"]
 Take = Literal["ours", "theirs"]
+# A sound track of a file, by its number from 1 on, or all of them mixed.
+SoundWish = int | Literal["mix"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,11 @@ class Episode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A recording as it was found; *title* is its own tag, if it has one."""
+    """A recording as it was found; *title* is its own tag, if it has one.
+
+    *sound* is the number, from 1 on, of its file's sound track that is meant; None: the one that
+    players take. *part* and *recorded* are tags too: its number among several, and when it began.
+    """
 
     path: Path
     duration_s: float | None
@@ -102,6 +108,48 @@ class Recording:
     codec: str
     size_bytes: int
     title: str | None = None
+    sound: int | None = None
+    part: int | None = None
+    recorded: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundTrack:
+    """One of the sound tracks of a file, its *number* from 1 on, as its tags describe it.
+
+    *other* tells a version of the sound (a dubbing, a comment) from a part of it. *recording* is
+    None where ngopi cannot decode it.
+    """
+
+    number: int
+    language: str | None
+    title: str | None
+    default: bool
+    other: bool
+    recording: Recording | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What one sound is made of: *parts* that follow one another, each of tracks of one moment.
+
+    *found* is what was chosen among them. *together*: somebody said that tracks are of one moment.
+    """
+
+    parts: tuple[tuple[Recording, ...], ...]
+    found: tuple[Treatment, ...] = ()
+    together: bool = False
+
+    @classmethod
+    def of(cls, *tracks: Recording) -> Self:
+        """Return the source of tracks of one moment, or of one recording."""
+        return cls(parts=(tracks,))
+
+    @property
+    def files(self) -> tuple[Recording, ...]:
+        """One recording of each file, in their order."""
+        every = (track for part in self.parts for track in part)
+        return tuple({track.path: track for track in every}.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +190,9 @@ class Treatment:
     (*count* were shortened, by *at_s* altogether);
     of several tracks, *count* being the number of the one that is spoken of: ``track-silent``,
     ``track-same``, ``track-within``, ``track-sum``, ``track-plain``, ``track-later`` (*at_s*) and
-    ``track-drifts`` (*at_s* in the end).
+    ``track-drifts`` (*at_s* in the end). Of the sound tracks of a file ``sound-taken``,
+    ``sound-mixed`` (*count* of them), ``sound-left`` (*db* is its LUFS), ``sound-unheard`` and
+    ``sound-silent``; of parts that were joined ``part`` (*at_s* in the master).
     """
 
     name: str
@@ -169,9 +219,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One measured file."""
+    """One measured file, or of one with several sound tracks the one of that number."""
 
     path: Path
+    sound: int | None
     duration_s: float
     sample_rate_hz: int
     channels: int

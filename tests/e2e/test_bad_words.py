@@ -467,7 +467,7 @@ def test_notes_of_any_kind_make_a_sound_feed(ngopi, show, recording, tmp_path, n
         (("{x}\x1b[31m\n",), "{x}"),
         (("ingest",), "RECORDING"),
         (("ingest", "a.wav", "--judul", "x"), "--judul"),
-        (("ingest", "a.wav", "b.wav"), "b.wav"),
+        (("show", "rapat", "rapat-2"), "rapat-2"),
         (("show",), "SLUG"),
         (("--lang", "fr", "list"), "fr"),
         (("serve", "--port", "[red]"), "[red]"),

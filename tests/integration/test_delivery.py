@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from ngopi.audio.delivery import deliver, measure_file
+from ngopi.audio.delivery import deliver, measure_recording
 from ngopi.audio.recording import probe
 from ngopi.errors import DiskError, NgopiError, SilentRecordingError
-from ngopi.model import AudioSettings
+from ngopi.model import AudioSettings, Source
 from other_meter import decoded, judge
 from speech import conversation, voice, write_wav
 
@@ -57,7 +57,7 @@ RECORDINGS = {
 def delivered(sound, folder, settings=None, rate_hz=RATE_HZ):
     wav = write_wav(folder / "recording.wav", sound, rate_hz=rate_hz)
     settings = settings or AudioSettings()
-    return deliver([probe(wav)], folder / "out.mp3", settings=settings, progress=Steps())
+    return deliver(Source.of(probe(wav)), folder / "out.mp3", settings=settings, progress=Steps())
 
 
 @pytest.mark.parametrize(("channels", "target_lufs"), [(1, -19.0), (2, -16.0)])
@@ -117,7 +117,7 @@ def test_each_step_reports_the_whole_recording(tmp_path):
     wav = write_wav(tmp_path / "recording.wav", voice(9, channels=2), rate_hz=RATE_HZ)
     steps = Steps()
 
-    deliver([probe(wav)], tmp_path / "out.mp3", settings=AudioSettings(), progress=steps)
+    deliver(Source.of(probe(wav)), tmp_path / "out.mp3", settings=AudioSettings(), progress=steps)
 
     labels = [label for label, _, _ in steps.seen if label != "Cleaning"]  # only where needed
     mastering = "Mastering and checking"
@@ -150,7 +150,10 @@ def test_a_folder_that_is_not_there_is_a_disk_error(tmp_path):
 
     with pytest.raises(DiskError):
         deliver(
-            [probe(wav)], tmp_path / "no" / "out.mp3", settings=AudioSettings(), progress=Steps()
+            Source.of(probe(wav)),
+            tmp_path / "no" / "out.mp3",
+            settings=AudioSettings(),
+            progress=Steps(),
         )
 
 
@@ -159,7 +162,7 @@ def test_measuring_a_file_agrees_with_libebur128(tmp_path):
     wav = write_wav(tmp_path / "r.wav", sound, rate_hz=RATE_HZ)
     done_s = []
 
-    measured = measure_file(wav, advance=done_s.append)
+    measured = measure_recording(probe(wav), advance=done_s.append)
 
     judged = judge(sound, RATE_HZ)
     assert measured.loudness.integrated_lufs == pytest.approx(judged.integrated_lufs, abs=0.01)
@@ -172,4 +175,4 @@ def test_measuring_what_is_no_recording_is_an_error(tmp_path):
     text.write_text("Selamat siang", encoding="utf-8")
 
     with pytest.raises(NgopiError):
-        measure_file(text, advance=lambda _: None)
+        measure_recording(probe(text), advance=lambda _: None)

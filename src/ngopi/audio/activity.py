@@ -16,7 +16,7 @@ from ngopi.audio.loudness import decibels, integrated_lufs
 from ngopi.audio.weighting import BLOCK_FRAMES, k_weighting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -59,6 +59,34 @@ def tick_energies(
     seconds done since.
     """
     return _in_windows(partial(_forwards, sound), first, last, advance)
+
+
+def energies_of(
+    windows: Iterable[NDArray[np.float32]], *, sample_rate_hz: int
+) -> NDArray[np.float64]:
+    """Return what `tick_energies` does of sound that is read once, in *windows* of any length."""
+    frames = tick_frames(sample_rate_hz)
+    lead, step = _LEAD_TICKS * frames, _WINDOW_TICKS * frames
+    found: list[NDArray[np.float64]] = []
+    waiting = np.zeros((lead, 1), np.float32)
+    for window in windows:
+        if waiting.shape[1] != window.shape[1]:
+            waiting = np.zeros((lead, window.shape[1]), np.float32)
+        waiting = np.concatenate([waiting, window])
+        while len(waiting) >= lead + step:
+            found.append(
+                _energies(_whole_blocks(waiting[: lead + step]), _WINDOW_TICKS, sample_rate_hz)
+            )
+            waiting = waiting[step:]
+    ticks = -(-(len(waiting) - lead) // frames)
+    if ticks:
+        rest = np.pad(waiting, ((0, lead + ticks * frames - len(waiting)), (0, 0)))
+        found.append(_energies(_whole_blocks(rest), ticks, sample_rate_hz))
+    return np.concatenate(found) if found else np.zeros(0)
+
+
+def _whole_blocks(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.pad(samples, ((0, -len(samples) % BLOCK_FRAMES), (0, 0)))
 
 
 def sharp_levels(

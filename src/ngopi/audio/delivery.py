@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ngopi.atomic import sync_folder
 from ngopi.audio.certificate import curve_of
-from ngopi.audio.heard import hear
+from ngopi.audio.heard import hear_recording
 from ngopi.audio.mastering import plan_master
 from ngopi.audio.preparation import prepared
 from ngopi.audio.verification import encode_verified
@@ -19,21 +19,22 @@ from ngopi.i18n import N_
 from ngopi.model import Master, Measurement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ngopi.model import AudioSettings, Progress, Recording
+    from ngopi.model import AudioSettings, Progress, Recording, Source
 
 
-def measure_file(path: Path, *, advance: Callable[[float], None]) -> Measurement:
+def measure_recording(recording: Recording, *, advance: Callable[[float], None]) -> Measurement:
     """Return the loudness of any recording; *advance* gets seconds measured since.
 
     Raises:
-        NgopiError: the recording cannot be read (see `recording.probe` and `windows`).
+        NgopiError: the recording cannot be read (see `recording.windows`).
     """
-    heard = hear(path, floor_dbtp=math.inf, advance=advance)
+    heard = hear_recording(recording, floor_dbtp=math.inf, advance=advance)
     return Measurement(
-        path=path,
+        path=recording.path,
+        sound=recording.sound,
         duration_s=heard.duration_s,
         sample_rate_hz=heard.sample_rate_hz,
         channels=heard.channels,
@@ -42,14 +43,14 @@ def measure_file(path: Path, *, advance: Callable[[float], None]) -> Measurement
 
 
 def deliver(
-    tracks: Sequence[Recording],
+    source: Source,
     out: Path,
     *,
     settings: AudioSettings,
     progress: Progress,
     excerpt_s: tuple[float, float] | None = None,
 ) -> Master:
-    """Master *tracks* of one meeting (or one recording) as one MP3 at *out*, whole or not at all.
+    """Master *source* as one MP3 at *out*, whole or not at all.
 
     *excerpt_s* is the passage, from and to, that is wanted; None: the whole.
 
@@ -60,13 +61,13 @@ def deliver(
         SilentRecordingError, TooQuietRecordingError, NotReachableError: it cannot be mastered.
         MasterNotVerifiedError: encoding spoils what was mastered, even when corrected.
         SpoolFullError, DiskError: the folder of *out* cannot hold it.
-        NgopiError: *recording* cannot be read (see `recording.decode`).
+        NgopiError: *source* cannot be read, or its tracks are not of one moment (see `prepared`).
     """
     # The recording is left first: if it changed until then, nothing takes the place of *out*.
     with (
         _beside(out) as encoded,
         prepared(
-            tracks, settings=settings, excerpt_s=excerpt_s, folder=out.parent, progress=progress
+            source, settings=settings, excerpt_s=excerpt_s, folder=out.parent, progress=progress
         ) as found,
     ):
         sound = found.sound

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ngopi.audio.growing import GrowingFile
-    from ngopi.model import Loudness, Sound
+    from ngopi.model import Loudness, Recording, Sound
 
 #: Windows decoded at once where something changed: more would only need memory.
 _EXCERPT_WINDOWS = 15
@@ -117,7 +117,13 @@ def hear(path: Path, *, floor_dbtp: float, advance: Callable[[float], None]) -> 
     Raises:
         NgopiError: the recording cannot be read (see `recording.probe` and `windows`).
     """
-    recording = probe(path)
+    return hear_recording(probe(path), floor_dbtp=floor_dbtp, advance=advance)
+
+
+def hear_recording(
+    recording: Recording, *, floor_dbtp: float, advance: Callable[[float], None]
+) -> Heard:
+    """Do what `hear` does with one sound track of a file that was looked at."""
     return _heard(
         one_ahead(windows(recording, advance=advance)),
         sample_rate_hz=recording.sample_rate_hz,

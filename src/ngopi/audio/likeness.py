@@ -194,9 +194,10 @@ def _holds_all(
     others = [m for m in left if m != n]
     if n not in sums:
         return all(within.get(m) == n for m in others)
-    if found[n].clear_db < max(found[m].clear_db for m in others) - _LESS_CLEAR_DB:
+    gains, together = _added_up(found[n], [found[m] for m in others])
+    # A microphone that hears everybody adds a room and its noise.
+    if found[n].floor > together.floor + _LESS_CLEAR_DB:
         return False
-    gains = _gains(found[n], [found[m] for m in others])
     return not any(
         found[n].lacks(found[m], 10 * math.log10(gain))
         for m, gain in zip(others, gains, strict=True)
@@ -298,16 +299,21 @@ def _sums(found: list[_Heard], laid: tuple[Laid, ...], left: list[int]) -> froze
 
 
 def _is_sum(whole: _Heard, parts: list[_Heard]) -> bool:
-    gains = _gains(whole, parts)
+    gains, together = _added_up(whole, parts)
     means = np.array([part.energies.mean() for part in parts])
     if (gains * means < 10 ** (_LEAST_PART_DB / 10) * whole.energies.mean()).any():
         return False
-    together = sum(gain * part.energies for gain, part in zip(gains, parts, strict=True))
-    levels = tick_levels(np.asarray(together))
     loud = whole.loud(_LOUD_BELOW_DB)
-    close = np.abs(levels - whole.levels)[loud] <= _SUM_WITHIN_DB
-    all_parts = _Heard(np.asarray(together), levels, whole.lufs, _floor(levels))
-    return bool(close.mean() >= _SUM_SHARE) and not all_parts.lacks(whole, 0.0)
+    close = np.abs(together.levels - whole.levels)[loud] <= _SUM_WITHIN_DB
+    return bool(close.mean() >= _SUM_SHARE) and not together.lacks(whole, 0.0)
+
+
+def _added_up(whole: _Heard, parts: list[_Heard]) -> tuple[NDArray[np.float64], _Heard]:
+    """Return gains of power for *parts*, and their sum, which comes nearest to *whole*."""
+    gains = _gains(whole, parts)
+    energies = np.sum([g * part.energies for g, part in zip(gains, parts, strict=True)], axis=0)
+    levels = tick_levels(energies)
+    return gains, _Heard(energies, levels, whole.lufs, _floor(levels))
 
 
 def _gains(whole: _Heard, parts: list[_Heard]) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from ngopi.audio.activity import (
     tick_levels,
     without_short_runs,
 )
+from ngopi.audio.alignment import lag_between
 from ngopi.audio.clips import Clip, ClipSound, GainCurve
 from ngopi.audio.likeness import Laid, Likeness, absent, compare, on_common_time
 from ngopi.errors import SilentRecordingError
@@ -32,6 +33,8 @@ from ngopi.model import Sound, Treatment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from ngopi.audio.likeness import LagOf
 
 _LEVEL_LUFS = -23.0  # EBU R 128; mastering has its own target
 _CLOSED_DB = -20.0
@@ -64,9 +67,11 @@ _QUIET_WITHIN_TICKS = 2 * TICKS_PER_S
 _TURNS = 3
 
 
-def _settled(energies: Sequence[NDArray[np.float64]], likeness: Likeness) -> None:
+def _settled(
+    present: list[int], energies: Sequence[NDArray[np.float64]], likeness: Likeness
+) -> None:
     """Take the tracks for what they are said to be."""
-    del energies, likeness
+    del present, energies, likeness
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,9 @@ def mix(
     *,
     channels: int,
     advance: Callable[[float], None],
-    settle: Callable[[Sequence[NDArray[np.float64]], Likeness], None] = _settled,
+    numbers: Sequence[int] | None = None,
+    lag_of: LagOf = lag_between,
+    settle: Callable[[list[int], Sequence[NDArray[np.float64]], Likeness], None] = _settled,
 ) -> Mixed:
     """Return *tracks* of one moment mixed to *channels* (1 or 2).
 
@@ -108,8 +115,9 @@ def mix(
     of 150 ms, while it only holds another track's voice; when nobody speaks, or nobody can tell
     whose voice it is, all stay as they were. Tracks may differ in length and channels, not in
     sample rate, and stay open while the result is read. A silent track adds nothing. *advance*
-    gets seconds of each track done since; *settle* sees the energies of all ticks and what the
-    tracks have in common, and may refuse.
+    gets seconds of each track done since. *numbers* are what people know the tracks by (None: from
+    1 on), *lag_of* says how late one is against another, and *settle*, which may refuse, sees which
+    tracks have sound, the energies of these and what they have in common.
 
     Raises:
         SilentRecordingError: all tracks are silent.
@@ -119,24 +127,25 @@ def mix(
     present = [n for n in range(len(heard)) if not math.isinf(gated_lufs(energies[n]))]
     if not present:
         raise SilentRecordingError
-    likeness = compare([energies[n] for n in present])
-    settle([energies[n] for n in present], likeness)
+    numbers = numbers or range(1, len(heard) + 1)
+    likeness = compare([energies[n] for n in present], lag_of=lag_of)
+    settle(present, [energies[n] for n in present], likeness)
     lying = [
         _Lying(heard[n], laid, on_common_time(energies[n], laid, likeness.ticks))
         for n, laid in zip(present, likeness.laid, strict=True)
     ]
     clips, plainly = _clips(lying, likeness)
-    treatments = [Treatment(name="track-silent", count=n + 1) for n in _absent(present, heard)]
-    for n, number in enumerate(present):
-        treatments += _remarks(lying[n], likeness, n, number + 1)
+    treatments = [
+        Treatment(name="track-silent", count=numbers[n])
+        for n in range(len(heard))
+        if n not in present
+    ]
+    for n, track in enumerate(present):
+        treatments += _remarks(lying[n], likeness, n, numbers[track])
         if n in plainly:
-            treatments.append(Treatment(name="track-plain", count=number + 1))
+            treatments.append(Treatment(name="track-plain", count=numbers[track]))
     frames = max(each.end for each in lying)
     return Mixed(clips, like=heard[0], frames=frames, treatments=tuple(treatments))
-
-
-def _absent(present: list[int], heard: list[Sound]) -> list[int]:
-    return [n for n in range(len(heard)) if n not in present]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ngopi.audio.assembly import assemble
-from ngopi.audio.channels import choose_channels, chosen, view
-from ngopi.audio.cleanup import cleaned, plan_cleanup
-from ngopi.audio.cores import cores, in_order
+from ngopi.audio.combining import Combined, Desk, combine, common_rate_hz
 from ngopi.audio.loudness import loudness_of
-from ngopi.audio.mixing import mix
-from ngopi.audio.pcm import PcmWriter
-from ngopi.audio.recording import decode, delivery_rate_hz, probe
-from ngopi.audio.survey import survey
+from ngopi.audio.recording import probe
 from ngopi.errors import ExcerptError, SilentRecordingError
 from ngopi.i18n import N_
 from ngopi.model import Loudness, Sound, TimeMap, Treatment
@@ -31,10 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ngopi.audio.pcm import Pcm
-    from ngopi.model import AudioSettings, Progress, Recording
-
-_SPOOL_S = 5
+    from ngopi.model import AudioSettings, Progress, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,45 +44,38 @@ class Prepared:
 
 @contextmanager
 def prepared(
-    tracks: Sequence[Recording],
+    source: Source,
     *,
     settings: AudioSettings,
     excerpt_s: tuple[float, float] | None,
     folder: Path,
     progress: Progress,
 ) -> Iterator[Prepared]:
-    """Open *tracks* (of one meeting, equal start) and yield the sound to master.
+    """Open all that *source* is made of and yield the sound to master.
 
     *excerpt_s* keeps a passage only. Temporary files lie in *folder*, and are gone afterwards.
 
     Raises:
         ExcerptError: the passage lies beyond the recording.
-        NgopiError: a recording cannot be read (see `recording.decode`), or is silent.
+        NgopiError: a recording cannot be read (see `recording.decode`), or is silent; its tracks
+            are not of one moment.
         RecordingChangedError: perhaps only when the context is left.
     """
-    rate_hz = delivery_rate_hz(tracks[0])
+    rate_hz = common_rate_hz(source)
     with ExitStack() as open_files:
-        read = partial(_read, open_files, rate_hz=rate_hz, folder=folder, progress=progress)
-        sounds: list[Sound] = []
-        before: Loudness | None = None
-        treatments: list[Treatment] = []
-        checks: list[Callable[[], None]] = []
-        for track in tracks:
-            pcm = read(track, channels=None)
-            sound, done = _clean(open_files, pcm, settings, folder=folder, progress=progress)
-            if sound is not pcm and len(tracks) == 1:
-                before = loudness_of(pcm)
-            sounds.append(sound)
-            treatments += (*pcm.mended, *done)
-            checks.append(pcm.check)
-        sound = sounds[0]
-        if len(sounds) > 1:
-            sound, done = _mixed(open_files, sounds, settings, folder=folder, progress=progress)
-            treatments += done
+        desk = Desk(
+            open_files=open_files,
+            rate_hz=rate_hz,
+            settings=settings,
+            folder=folder,
+            progress=progress,
+        )
+        combined = combine(source, desk)
+        sound = combined.sound
         if excerpt_s is not None:
             sound = _Excerpt.of(sound, *excerpt_s)
         jingles = [
-            None if name is None else read(probe(Path(name)), channels=sound.channels)
+            None if name is None else desk.read(probe(Path(name)), channels=sound.channels)
             for name in (settings.intro, settings.outro)
         ]
         with progress.step(N_("Assembling"), sound.frames / rate_hz) as advance:
@@ -106,94 +89,30 @@ def prepared(
             )
         yield Prepared(
             sound=assembled,
-            before=before,
-            treatments=(*treatments, *assembled.cuts),
+            before=combined.before,
+            treatments=(
+                *source.found,
+                *combined.treatments,
+                *assembled.cuts,
+                *_parts(combined, assembled.time_map, excerpt_s, rate_hz),
+            ),
             time_map=assembled.time_map,
-            check=partial(_all, checks),
+            check=desk.check,
         )
 
 
-def _all(checks: Sequence[Callable[[], None]]) -> None:
-    for check in checks:
-        check()
-
-
-def _read(
-    open_files: ExitStack,
-    recording: Recording,
-    *,
-    channels: int | None,
+def _parts(
+    combined: Combined,
+    time_map: TimeMap,
+    excerpt_s: tuple[float, float] | None,
     rate_hz: int,
-    folder: Path,
-    progress: Progress,
-) -> Pcm:
-    with progress.step(N_("Reading"), recording.duration_s or 0.0) as advance:
-        pcm = decode(
-            recording, folder=folder, channels=channels, sample_rate_hz=rate_hz, advance=advance
-        )
-    return open_files.enter_context(pcm)
-
-
-def _clean(
-    open_files: ExitStack,
-    pcm: Pcm,
-    settings: AudioSettings,
-    *,
-    folder: Path,
-    progress: Progress,
-) -> tuple[Sound, tuple[Treatment, ...]]:
-    with progress.step(N_("Surveying"), pcm.duration_s) as advance:
-        found = survey(pcm, advance=advance)
-    choice = choose_channels(found, settings.channels)
-    plan = plan_cleanup(chosen(found, choice), settings)
-    picked = view(pcm, choice)
-    clean = cleaned(picked, plan)
-    if clean is not picked:
-        # It is read several times from here on; filtering it once is cheaper.
-        with progress.step(N_("Cleaning"), pcm.duration_s) as advance:
-            clean = open_files.enter_context(_spooled(clean, folder=folder, advance=advance))
-    return clean, (*choice.treatments, *plan.treatments)
-
-
-def _mixed(
-    open_files: ExitStack,
-    sounds: list[Sound],
-    settings: AudioSettings,
-    *,
-    folder: Path,
-    progress: Progress,
-) -> tuple[Sound, tuple[Treatment, ...]]:
-    total_s = sum(sound.frames / sound.sample_rate_hz for sound in sounds)
-    channels = settings.channels or max(sound.channels for sound in sounds)
-    with progress.step(N_("Mixing"), 2 * total_s) as advance:
-        together = mix(sounds, channels=channels, advance=advance)
-        spooled = open_files.enter_context(_spooled(together, folder=folder, advance=advance))
-    return spooled, together.treatments
-
-
-def _spooled(sound: Sound, *, folder: Path, advance: Callable[[float], None]) -> Pcm:
-    """Write *sound* to a temporary file once, filtered on all cores."""
-    rate_hz = sound.sample_rate_hz
-    with (
-        PcmWriter(
-            sample_rate_hz=rate_hz,
-            channels=sound.channels,
-            dtype=np.float32,
-            folder=folder,
-            expected_frames=sound.frames,
-        ) as writer,
-        ThreadPoolExecutor(cores()) as threads,
-    ):
-        starts = range(0, sound.frames, _SPOOL_S * rate_hz)
-        read = partial(_window, sound, _SPOOL_S * rate_hz)
-        for window in in_order(threads, read, starts, ahead=cores()):
-            writer.write(window)
-            advance(len(window) / rate_hz)
-        return writer.finish()
-
-
-def _window(sound: Sound, frames: int, start: int) -> NDArray[np.float32]:
-    return sound.read(start, min(start + frames, sound.frames))
+) -> Iterator[Treatment]:
+    """Yield where in the master each part but the first begins."""
+    if excerpt_s is not None:
+        return
+    for number, start in enumerate(combined.starts[1:], start=2):
+        at_s = time_map.nearest_in_master(start / rate_hz)
+        yield Treatment(name="part", count=number, at_s=at_s)
 
 
 def _programme_lufs(sound: Sound, jingles: Sequence[Sound | None]) -> float | None:

@@ -71,6 +71,14 @@ _SENTENCES = {
         "The clock of track {count} runs {at_s:.2f} s apart in the course of the recording: "
         "it was kept in line."
     ),
+    "sound-taken": N_("Of the file's sound tracks, number {count} was taken."),
+    "sound-mixed": N_("{count} sound tracks of the file were mixed."),
+    "sound-left": N_(
+        "Sound track {count} was not taken ({db:.1f} LUFS); --sound {count} takes it."
+    ),
+    "sound-unheard": N_("Sound track {count} was not taken; --sound {count} takes it."),
+    "sound-silent": N_("Sound track {count} of the file is silent."),
+    "part": N_("Part {count} begins {at_s:.0f} s into the episode."),
 }
 _SILENT = {
     "left-out-left": N_("The left channel was left out: it is silent."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, catalogue_of, confirm, current_time, who
+from ngopi.cli.sources import source_options
 from ngopi.cli.translated import Command, Name, option
 from ngopi.console import Json, moment
 from ngopi.i18n import N_, _, ngettext
@@ -108,15 +109,18 @@ def pull(session: Session, *, take: Take | None) -> None:
     epilog=N_("Example: ngopi replace 003-pengawasan rekaman-baru.wav"),
 )
 @click.argument("slug", metavar="SLUG")
-@click.argument("recording", metavar="RECORDING", type=Name(path_type=Path))
+@click.argument(
+    "recordings", metavar="RECORDING...", type=Name(path_type=Path), nargs=-1, required=True
+)
+@source_options
 @click.pass_context
-def replace(ctx: click.Context, slug: str, recording: Path) -> None:
+def replace(ctx: click.Context, /, slug: str, recordings: tuple[Path, ...], **said: object) -> None:
     """Replace an episode's audio."""
     from ngopi.cli.work import ingest
 
     config = ctx.obj.config()
     catalogue_of(ctx.obj, config).find(slug)
-    ctx.invoke(ingest, recording=recording, slug=slug)
+    ctx.invoke(ingest, recordings=recordings, slug=slug, **said)
     if _is_public(ctx.obj, slug):
         ctx.obj.console.note(
             _(

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, current_time
+from ngopi.cli.sources import SoundNumber
 from ngopi.cli.translated import Command, Name, Words, option
 from ngopi.console import Json, clock, decibels
 from ngopi.errors import NgopiError
 from ngopi.i18n import N_, _, ngettext
+from ngopi.model import SoundWish
 
 if TYPE_CHECKING:
     from ngopi.config import Config
@@ -28,17 +30,23 @@ if TYPE_CHECKING:
     epilog=N_("Example: ngopi measure rekaman.wav"),
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Name(path_type=Path))
+@option(
+    "--sound",
+    type=SoundNumber(),
+    metavar="N|mix",
+    help=N_("Of a file with several sound tracks only this one; else each, and never mixed."),
+)
 @click.pass_obj
-def measure(session: Session, files: tuple[Path, ...]) -> None:
+def measure(session: Session, files: tuple[Path, ...], *, sound: SoundWish | None) -> None:
     """Measure files."""
-    from ngopi.audio.delivery import measure_file
-    from ngopi.audio.recording import probe
+    from ngopi.audio.delivery import measure_recording
+    from ngopi.audio.soundtracks import each_sound
 
     console, measured = session.console, []
     for path in files:
-        length_s = probe(path).duration_s or 0.0
-        with console.step(N_("Measuring"), length_s) as advance:
-            measured.append(measure_file(path, advance=advance))
+        for recording in each_sound(path, wish=sound):
+            with console.step(N_("Measuring"), recording.duration_s or 0.0) as advance:
+                measured.append(measure_recording(recording, advance=advance))
     head = (_("file"), _("length"), "LUFS", "LU", "dBTP", "Hz", _("channels"))
     console.table([_document(m) for m in measured], head, [_row(m) for m in measured])
 
@@ -47,6 +55,7 @@ def _document(measured: Measurement) -> Json:
     loudness = asdict(measured.loudness)
     return {
         "path": str(measured.path),
+        "sound": measured.sound,
         "duration_s": round(measured.duration_s, 3),
         **{name: round(value, 2) for name, value in loudness.items()},
         "sample_rate_hz": measured.sample_rate_hz,
@@ -54,10 +63,16 @@ def _document(measured: Measurement) -> Json:
     }
 
 
+def _measured_name(measured: Measurement) -> str:
+    if measured.sound is None:
+        return str(measured.path)
+    return _("{path}, sound track {number}").format(path=measured.path, number=measured.sound)
+
+
 def _row(measured: Measurement) -> tuple[str, ...]:
     loudness = measured.loudness
     return (
-        str(measured.path),
+        _measured_name(measured),
         clock(measured.duration_s),
         decibels(loudness.integrated_lufs),
         decibels(loudness.range_lu),

@@ -12,6 +12,7 @@ import click
 
 from ngopi.cli.outputs import require_output
 from ngopi.cli.session import Session
+from ngopi.cli.sources import chosen, source_options
 from ngopi.cli.translated import Command, Name, option
 from ngopi.console import clock, decibels, megabytes
 from ngopi.i18n import N_, _
@@ -64,10 +65,15 @@ def _seconds(found: re.Match[str]) -> float:
 
 @click.command(
     cls=Command,
-    help=N_("Only master RECORDING and write it to OUT.mp3; no show is needed."),
+    help=N_(
+        "Only master RECORDING and write it to OUT.mp3; no show is needed. Several are parts, "
+        "joined in order."
+    ),
     epilog=N_("Example: ngopi master rekaman.wav rekaman.mp3 --preview 0:30-1:00"),
 )
-@click.argument("recording", metavar="RECORDING", type=Name(path_type=Path))
+@click.argument(
+    "recordings", metavar="RECORDING...", type=Name(path_type=Path), nargs=-1, required=True
+)
 @click.argument("out", metavar="OUT.mp3", type=Name(path_type=Path, dir_okay=False))
 @option(
     "--target",
@@ -81,36 +87,39 @@ def _seconds(found: re.Match[str]) -> float:
     metavar="START-END",
     help=N_("Only this passage, for a quick listen, as in 0:30-1:00."),
 )
+@source_options
 @option("--no-leveller", is_flag=True, help=N_("Leave the speakers at the levels they have."))
 @option("--yes", is_flag=True, help=N_("Write over OUT.mp3 if it is there."))
 @click.pass_obj
 def master(
     session: Session,
-    recording: Path,
+    /,
+    recordings: tuple[Path, ...],
     out: Path,
     *,
     target: float | None,
     preview: tuple[float, float] | None,
     no_leveller: bool,
     yes: bool,
+    **how: object,
 ) -> None:
     """Master a recording."""
     from ngopi.audio.delivery import deliver
-    from ngopi.audio.recording import probe
     from ngopi.audio.treatment import sentence
     from ngopi.errors import OutputExistsError, OutputIsRecordingError
     from ngopi.model import AudioSettings
 
-    if out.exists() and recording.exists() and out.samefile(recording):
-        raise OutputIsRecordingError(path=out)
+    for recording in recordings:
+        if out.exists() and recording.exists() and out.samefile(recording):
+            raise OutputIsRecordingError(path=out)
     require_output(out, ending=".mp3")
-    source = probe(recording)
-    if out.exists() and not yes:
+    if out.exists() and not (yes and not _is_next(recordings, out)):
         raise OutputExistsError(path=out)
+    source = chosen(session, recordings, **how)  # type: ignore[arg-type]  # by option name
     settings = AudioSettings(target_lufs=target, leveller=not no_leveller)
     if preview is not None:
         settings = replace(settings, trim_silence=False)
-    made = deliver((source,), out, settings=settings, progress=session.console, excerpt_s=preview)
+    made = deliver(source, out, settings=settings, progress=session.console, excerpt_s=preview)
     for treatment in made.done:
         session.console.note(sentence(treatment))
     size_bytes = out.stat().st_size
@@ -125,6 +134,13 @@ def master(
         )
     )
     session.console.result(_document(made, size_bytes), line)
+
+
+def _is_next(recordings: tuple[Path, ...], out: Path) -> bool:
+    """Say whether *out* may be one more part, as in ``ngopi master *.mp3 --yes``."""
+    from ngopi.audio.order import alike_in_name
+
+    return len(recordings) > 1 and alike_in_name([*recordings, out])
 
 
 def _document(made: Master, size_bytes: int) -> Json:

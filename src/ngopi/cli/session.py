@@ -31,8 +31,9 @@ _NAME_LENGTH = 100
 class Session:
     """One run of ngopi; *show* None: the nearest folder upwards that is one.
 
-    *by* is who publishes, where that was said. *broken* are the mistakes in the files of episodes
-    that the command went on without; *about_one*: it was about another one.
+    *by* is who publishes, where that was said; *typed* is the command line, without ``ngopi``.
+    *broken* are the mistakes in the files of episodes that the command went on without;
+    *about_one*: it was about another one.
     """
 
     show: Path | None = None
@@ -41,6 +42,7 @@ class Session:
     verbosity: int = 0
     broken: tuple[str, ...] = ()
     about_one: bool = False
+    typed: tuple[str, ...] = ()
 
     @property
     def console(self) -> Console:

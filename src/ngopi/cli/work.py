@@ -13,6 +13,7 @@ import click
 
 from ngopi.cli.results import show_waiting, waiting
 from ngopi.cli.session import Session, catalogue_of, current_time, known_name, seen_ledger, who
+from ngopi.cli.sources import SOURCE_OPTIONS, TOGETHER, chosen, settle_apart, source_options
 from ngopi.cli.translated import Command, Name, option, placeholder
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
@@ -40,11 +41,13 @@ _ATTEMPTS = 3
     cls=Command,
     help=N_(
         "Make an episode of RECORDING: measure it, bring it to podcast loudness, encode and tag "
-        "it, and publish it."
+        "it, and publish it. Several are parts, joined in order."
     ),
     epilog=N_('Example: ngopi ingest rekaman.wav --title "Pengawasan partisipatif" --number 3'),
 )
-@click.argument("recording", metavar="[RECORDING]", type=Name(path_type=Path), required=False)
+@click.argument(
+    "recordings", metavar="[RECORDING]...", type=Name(path_type=Path), nargs=-1, required=False
+)
 @option(
     "--track",
     "tracks",
@@ -52,6 +55,10 @@ _ATTEMPTS = 3
     type=Name(path_type=Path),
     metavar="FILE",
     help=N_("One of several recordings of the same meeting, one a person; repeat it for each."),
+)
+@source_options
+@option(
+    TOGETHER, is_flag=True, help=N_("The tracks are of one moment, whatever speaks against it.")
 )
 @option("--title", help=N_("The episode's title; else the recording's own, or its file name."))
 @option(
@@ -91,7 +98,7 @@ _ATTEMPTS = 3
 def ingest(
     session: Session,
     /,
-    recording: Path | None,
+    recordings: tuple[Path, ...],
     *,
     tracks: tuple[Path, ...],
     no_publish: bool,
@@ -103,18 +110,20 @@ def ingest(
     session.about_one = True
     from ngopi.atomic import lock
     from ngopi.cli.results import entry_document, entry_line
+    from ngopi.errors import TracksApartError
     from ngopi.ingest import Request
     from ngopi.store import open_store
 
     config, console, now = session.config(), session.console, current_time()
     store = open_store(config.store, root=config.root)  # an address that cannot be is said at once
-    recordings = (*([recording] if recording else []), *tracks)
-    if not recordings:
+    if not recordings and not tracks:
         raise click.MissingParameter(
             param_hint=f"'{placeholder('RECORDING')}'", param_type="argument"
         )
+    how = {name: said.pop(name) for name in SOURCE_OPTIONS}
+    source = chosen(session, recordings, tracks=tracks, **how)  # type: ignore[arg-type]  # by option name
     request = Request(
-        recordings=recordings,
+        source=source,
         people=people,
         leveller=not no_leveller,
         **said,  # type: ignore[arg-type]  # by option name
@@ -122,7 +131,11 @@ def ingest(
     # Asked before the work, which may take a while.
     by = None if no_publish else who(session, config)
     with lock(config.root / ".ngopi.lock"):
-        made = _made(session, config, request, now, resume=not no_publish)
+        try:
+            made = _made(session, config, request, now, resume=not no_publish)
+        except TracksApartError as error:
+            request = replace(request, source=settle_apart(session, source, error))
+            made = _made(session, config, request, now, resume=not no_publish)
         if made.title_from:
             text = _('No title was given: took "{title}" from {source}.')
             console.note(text.format(title=made.entry.episode.title, source=_(made.title_from)))

@@ -303,6 +303,24 @@ from ngopi.errors.shows import (
 from ngopi.errors.shows import (
     TitleEmptyError as TitleEmptyError,
 )
+from ngopi.errors.sources import (
+    NamedTwiceError as NamedTwiceError,
+)
+from ngopi.errors.sources import (
+    NoSuchSoundError as NoSuchSoundError,
+)
+from ngopi.errors.sources import (
+    NotTogetherError as NotTogetherError,
+)
+from ngopi.errors.sources import (
+    OrderUnclearError as OrderUnclearError,
+)
+from ngopi.errors.sources import (
+    PartsTogetherError as PartsTogetherError,
+)
+from ngopi.errors.sources import (
+    TracksApartError as TracksApartError,
+)
 from ngopi.errors.stores import (
     ClockSkewError as ClockSkewError,
 )

@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import av
 import numpy as np
@@ -23,6 +23,7 @@ from ngopi.audio.recording.ends import ending
 from ngopi.audio.recording.opening import opened
 from ngopi.audio.recording.parts import parts
 from ngopi.audio.recording.sound import sound
+from ngopi.audio.recording.tags import language_of, name_of, part_of, recorded_at
 from ngopi.audio.timeline import Tally
 from ngopi.audio.trial import survives
 from ngopi.errors import (
@@ -34,11 +35,12 @@ from ngopi.errors import (
     UnknownCodecError,
     UnreadableRecordingError,
 )
-from ngopi.model import Recording
+from ngopi.model import Recording, SoundTrack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from av.audio.codeccontext import AudioCodecContext as CodecContext
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
@@ -49,49 +51,115 @@ if TYPE_CHECKING:
     from ngopi.audio.recording.ends import Ending
     from ngopi.audio.recording.parts import Part
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 
 # These have the length of all tracks together in their head, if it was known at the end.
 _TELLING_FORMATS = {"matroska,webm", "flv"}
 _NO_SOUND = (DamagedRecordingError, NotARecordingError, NoAudioError, UnknownCodecError)
+# Beside what was recorded, not together with it.
+_OTHER_VERSIONS = Disposition.dub | Disposition.comment | Disposition.visual_impaired
 _44100_FAMILY_HZ = {11025, 22050, 44100, 88200, 176400}
 
 
 def probe(path: Path) -> Recording:
     """Return what the file says about itself; nothing is decoded, no other file is opened.
 
+    Of several sound tracks it is the one that players take.
+
     Raises:
         NoSuchRecordingError, FolderRecordingError, UnreadableRecordingError,
         EmptyRecordingError, NotARecordingError, NoAudioError, UnknownCodecError,
         DamagedRecordingError: it cannot be used.
     """
+    size_bytes = _look_at(path)
+
+    def described(container: InputContainer) -> Recording:
+        stream = _audio_stream(container, path)
+        return _described(container, stream, path, size_bytes, number=None)
+
+    return _joined(_of_parts(path, described))
+
+
+def sound_tracks(path: Path) -> tuple[SoundTrack, ...]:
+    """Return all sound tracks of the file; nothing is decoded, no other file is opened.
+
+    Raises:
+        NgopiError: as `probe` says.
+    """
+    size_bytes = _look_at(path)
+
+    def tracks(container: InputContainer) -> list[SoundTrack]:
+        taken = _audio_stream(container, path)
+        return [
+            SoundTrack(
+                number=number,
+                language=language_of(stream.metadata),
+                title=name_of(stream.metadata),
+                default=stream.index == taken.index,
+                other=bool(stream.disposition & _OTHER_VERSIONS),
+                recording=_described(container, stream, path, size_bytes, number=number)
+                if _is_usable(stream)
+                else None,
+            )
+            for number, stream in enumerate(container.streams.audio, start=1)
+        ]
+
+    first, *others = _of_parts(path, tracks)
+    return tuple(_over_parts(track, others) for track in first)
+
+
+def _over_parts(track: SoundTrack, others: list[list[SoundTrack]]) -> SoundTrack:
+    """Return *track* of the first part with what it is in the *others* of its file."""
+    same = [track, *(each for part in others for each in part if each.number == track.number)]
+    recordings = [each.recording for each in same if each.recording is not None]
+    return replace(track, recording=_joined(recordings)) if recordings else track
+
+
+def _look_at(path: Path) -> int:
     size_bytes = status(path).st_size
     if not survives(path):
         raise UnknownCodecError(path=path)
-    found, refused = list[Recording](), None
+    return size_bytes
+
+
+def _of_parts(path: Path, look: Callable[[InputContainer], T]) -> list[T]:
+    """Return what *look* finds in each part of the file that has sound."""
+    found, refused = list[T](), None
     for part in parts(path):
         try:
-            found.append(_described(path, part, size_bytes))
+            with opened(path, part) as container:
+                found.append(look(container))
         except _NO_SOUND as error:
             refused = refused or error
     if not found:
         assert refused is not None
         raise refused
-    return _joined(found)
+    return found
 
 
-def _described(path: Path, part: Part, size_bytes: int) -> Recording:
-    with opened(path, part) as container:
-        stream = _audio_stream(container, path)
-        return Recording(
-            path=path,
-            duration_s=_duration_s(container, stream),
-            sample_rate_hz=stream.codec_context.sample_rate,
-            channels=stream.codec_context.channels,
-            codec=stream.codec_context.codec.canonical_name,
-            size_bytes=size_bytes,
-            title=_title(container, stream),
-        )
+def _described(
+    container: InputContainer,
+    stream: AudioStream,
+    path: Path,
+    size_bytes: int,
+    *,
+    number: int | None,
+) -> Recording:
+    tags = {**stream.metadata, **container.metadata}
+    return Recording(
+        path=path,
+        duration_s=_duration_s(container, stream),
+        sample_rate_hz=stream.codec_context.sample_rate,
+        channels=stream.codec_context.channels,
+        codec=stream.codec_context.codec.canonical_name,
+        size_bytes=size_bytes,
+        title=_title(container, stream),
+        sound=number,
+        part=part_of(tags),
+        recorded=recorded_at(tags),
+    )
 
 
 def _joined(found: list[Recording]) -> Recording:
@@ -244,26 +312,29 @@ def decode(
 # -- opening ------------------------------------------------------------------------------
 
 
-def _audio_stream(container: InputContainer, path: Path) -> AudioStream:
-    """Return the default track; among several (or without a default) the one with most channels.
+def _audio_stream(container: InputContainer, path: Path, number: int | None = None) -> AudioStream:
+    """Return track *number*; None: the default track, among several the one with most channels.
 
-    The first one counts where those are equal.
+    So it is without a default, too. The first one counts where those are equal.
     """
+    if number is not None and number <= len(container.streams.audio):
+        return container.streams.audio[number - 1]
     if not container.streams.audio:
         raise NoAudioError(path=path)
     # A track of an unknown codec has no context, whatever the type says.
     known = [stream for stream in container.streams.audio if cast("object", stream.codec_context)]
     if not known:
         raise UnknownCodecError(path=path)
-    usable = [
-        stream
-        for stream in known
-        if stream.codec_context.sample_rate and stream.codec_context.channels
-    ]
+    usable = [stream for stream in known if _is_usable(stream)]
     if not usable:
         raise refusal(path)
     defaults = [stream for stream in usable if stream.disposition & Disposition.default]
     return max(defaults or usable, key=lambda stream: stream.codec_context.channels)
+
+
+def _is_usable(stream: AudioStream) -> bool:
+    context = cast("CodecContext | None", stream.codec_context)
+    return bool(context and context.sample_rate and context.channels)
 
 
 def _duration_s(container: InputContainer, stream: AudioStream) -> float | None:
@@ -315,7 +386,7 @@ def _frames(
     for part in several:
         try:
             with opened(recording.path, part) as container:
-                stream = _audio_stream(container, recording.path)
+                stream = _audio_stream(container, recording.path, recording.sound)
                 tally.parts += 1
                 end = _ending(container, stream, recording, part)
                 yield from sound(container, stream, tally, end=end)

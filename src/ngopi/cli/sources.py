@@ -1,0 +1,282 @@
+"""Which recordings, and which of their sound tracks, one sound is made of: chosen, told, asked."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ngopi.cli.session import Session, program
+from ngopi.cli.translated import option
+from ngopi.console import clock, decibels
+from ngopi.i18n import N_, _
+from ngopi.model import SoundWish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ngopi.audio.order import Order
+    from ngopi.audio.soundtracks import Choice
+    from ngopi.errors import NgopiError, TracksApartError
+    from ngopi.model import Recording, Source
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+TOGETHER, AS_GIVEN = "--together", "--as-given"
+#: By the names of their parameters.
+SOURCE_OPTIONS = ("sound", "as_given", "together")
+
+_BY = {
+    "name": N_("by their names"),
+    "tag": N_("by their tags"),
+    "time": N_("by the time they were written"),
+    "given": N_("as they were named"),
+}
+
+
+class SoundNumber(click.ParamType[SoundWish]):
+    """The number of a sound track, or all of them."""
+
+    name = "sound"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> SoundWish:
+        """Return the number, from 1 on, or "mix"."""
+        text = str(value).strip().casefold()
+        if text == "mix":
+            return "mix"
+        if text.isascii() and text.isdigit() and int(text):
+            return int(text)
+        return self.fail(_("write the number of a sound track, from 1 on, or mix"), param, ctx)
+
+
+def source_options(command: F) -> F:
+    """Give *command* the options that say how recordings are meant."""
+    for decorated in (
+        option(
+            AS_GIVEN,
+            is_flag=True,
+            help=N_("Several recordings are parts in the order in which they are named here."),
+        ),
+        option(
+            "--sound",
+            type=SoundNumber(),
+            metavar="N|mix",
+            help=N_("Of a file with several sound tracks: this one, or all of them mixed."),
+        ),
+    ):
+        command = decorated(command)
+    return command
+
+
+def chosen(
+    session: Session,
+    parts: Sequence[Path],
+    *,
+    tracks: Sequence[Path] = (),
+    sound: SoundWish | None,
+    as_given: bool = False,
+    together: bool = False,
+) -> Source:
+    """Return what is to be made into one sound, and tell what was chosen where there was a choice.
+
+    *parts* follow one another; *tracks*, and one recording beside them, are of one moment.
+
+    Raises:
+        Abort: the person was asked and said no.
+        NgopiError: a recording cannot be used, or it is not clear how they belong together.
+    """
+    from ngopi.errors import NotTogetherError
+    from ngopi.model import Source
+
+    if tracks and len(parts) > 1:
+        raise NotTogetherError
+    _require_once(parts)
+    named = [_choice(session, path, sound) for path in (*parts, *tracks)]
+    found = tuple(treatment for choice in named for treatment in choice.treatments())
+    if tracks or len(parts) == 1:
+        every = tuple(track for choice in named for track in choice.tracks)
+        return Source(parts=(every,), found=found, together=together)
+    by_file = {choice.tracks[0].path: choice.tracks for choice in named}
+    ordered = _ordered(session, [tracks[0] for tracks in by_file.values()], as_given=as_given)
+    return Source(parts=tuple(by_file[first.path] for first in ordered), found=found)
+
+
+# -- sound tracks -------------------------------------------------------------------------
+
+
+def _choice(session: Session, path: Path, sound: SoundWish | None) -> Choice:
+    from ngopi.audio.soundtracks import choose_sound
+
+    choice = choose_sound(path, wish=sound, progress=session.console)
+    if len(choice.every) > 1:
+        session.console.note(_("{name} has several sound tracks:").format(name=path.name))
+        for line in _track_lines(choice):
+            session.console.note(line)
+        if sound is None:
+            session.console.note(_("To choose otherwise: --sound NUMBER, or --sound mix for all."))
+    return choice
+
+
+def _track_lines(choice: Choice) -> list[str]:
+    lines = []
+    for track in choice.every:
+        lufs = choice.lufs.get(track.number)
+        told = [
+            track.title and f'"{track.title}"',
+            track.language,
+            track.recording and clock(track.recording.duration_s or 0.0),
+            _("cannot be decoded") if track.recording is None else None,
+            None if lufs is None else _loudness(lufs),
+            _("taken") if track.number in choice.numbers else None,
+        ]
+        lines.append(f"  {track.number}: {' · '.join(word for word in told if word)}")
+    return lines
+
+
+def _loudness(lufs: float) -> str:
+    return _("silent") if decibels(lufs) == decibels(float("-inf")) else f"{decibels(lufs)} LUFS"
+
+
+# -- parts --------------------------------------------------------------------------------
+
+
+def _ordered(
+    session: Session, parts: Sequence[Recording], *, as_given: bool
+) -> tuple[Recording, ...]:
+    from ngopi.audio.moment import why_together
+    from ngopi.audio.order import Order, in_order
+    from ngopi.errors import PartsTogetherError
+
+    order = Order(parts=tuple(parts), by="given") if as_given else in_order(parts)
+    reason = None if as_given else why_together(parts)
+    for line in _order_lines(order, moved=order.parts != tuple(parts)):
+        session.console.note(line)
+    if reason is not None:
+        question = _("These may be tracks of one moment: {reason}. Join them one after the other?")
+        _ask(
+            question.format(reason=reason),
+            lambda: PartsTogetherError(
+                reason=reason,
+                together=_command(session, parts, as_tracks=True),
+                joined=_command(session, parts, as_tracks=False, more=(AS_GIVEN,)),
+            ),
+        )
+    if order.otherwise is not None:
+        _settle_order(session, parts, order)
+    return order.parts
+
+
+def _require_once(parts: Sequence[Path]) -> None:
+    from ngopi.errors import NamedTwiceError
+
+    there = [path for path in parts if path.exists()]
+    for n, path in enumerate(there):
+        if any(path.samefile(other) for other in there[:n]):
+            raise NamedTwiceError(path=path)
+
+
+def _settle_order(session: Session, parts: Sequence[Recording], order: Order) -> None:
+    from ngopi.errors import OrderUnclearError
+
+    named, timed = (
+        ", ".join(part.path.name for part in found)
+        for found in (order.parts, order.otherwise or ())
+    )
+    timed = _("by their time of recording {parts}").format(parts=timed)
+    session.console.note(timed)
+    _ask(
+        _("Join them in the order above?"),
+        lambda: OrderUnclearError(
+            named=named,
+            timed=timed,
+            example=_command(session, parts, as_tracks=False, more=(AS_GIVEN,)),
+        ),
+    )
+
+
+def _order_lines(order: Order, *, moved: bool) -> list[str]:
+    lines = [_("Joined in this order, {by}:").format(by=_(_BY[order.by]))]
+    total_s = 0.0
+    for number, part in enumerate(order.parts, start=1):
+        length_s = part.duration_s or 0.0
+        lines.append(f"  {number}: {part.path.name} · {clock(length_s)}")
+        total_s += length_s
+    lines.append(_("Together {length}.").format(length=clock(total_s)))
+    if moved:
+        lines.append(_("To keep the order in which you named them: --as-given"))
+    return lines
+
+
+# -- doubts -------------------------------------------------------------------------------
+
+
+def settle_apart(session: Session, source: Source, error: TracksApartError) -> Source:
+    """Ask whether tracks belong together all the same, and return *source* if they do.
+
+    Raises:
+        Abort: they do not.
+        TracksApartError: nobody is there to ask; it names the exact commands.
+    """
+    from dataclasses import replace
+
+    from ngopi.errors import TracksApartError
+
+    reason = error.values["reason"]
+    question = _(
+        "These may be parts of one recording: {reason}. Lay them over each other as tracks of one "
+        "moment?"
+    )
+    files = source.files
+    _ask(
+        question.format(reason=reason),
+        lambda: TracksApartError(
+            reason=reason,
+            joined=_command(session, files, as_tracks=False),
+            together=_command(session, files, as_tracks=True, more=(TOGETHER,)),
+        ),
+    )
+    return replace(source, together=True)
+
+
+def _ask(question: str, error: Callable[[], NgopiError]) -> None:
+    if not sys.stdin.isatty():
+        raise error()
+    click.confirm(question, abort=True, err=True)
+
+
+def _command(
+    session: Session, files: Sequence[Recording], *, as_tracks: bool, more: Sequence[str] = ()
+) -> str:
+    """Return the command that was typed, with its recordings as tracks or as parts."""
+    paths = [file.path for file in files]
+    typed = iter(session.typed)
+    kept: list[str] = []
+    at = None
+    for word in typed:
+        named = next(typed, "") if word == "--track" else word.removeprefix("--track=")
+        if Path(named) in paths:
+            at = len(kept) if at is None else at
+        else:
+            kept.append(word)
+    option_of_each = ("--track",) if as_tracks else ()
+    names = [word for path in paths for word in (*option_of_each, os.fspath(path))]
+    words = [*kept[:at], *names, *kept[at:], *(word for word in more if word not in kept)]
+    if as_tracks:
+        words = _as_ingest(words, names)
+    quoted = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return f"{program()} {quoted}"
+
+
+def _as_ingest(words: list[str], names: list[str]) -> list[str]:
+    """Return *words*, in which *names* are, with the one command that takes tracks."""
+    if "replace" in words:
+        at = words.index("replace")
+        return [*words[:at], "ingest", "--episode", *words[at + 1 :]]
+    return ["ingest", *names] if "master" in words else words
