@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +30,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 TOGETHER, AS_GIVEN = "--together", "--as-given"
 #: By the names of their parameters.
 SOURCE_OPTIONS = ("sound", "as_given", "together")
+
+# & and ^ are signs of cmd.exe; a comma makes two words in PowerShell.
+_PLAIN_ON_WINDOWS = re.compile(r"[\w.:\\/=+-]+")
 
 _BY = {
     "name": N_("by their names"),
@@ -270,8 +273,18 @@ def _command(
     words = [*kept[:at], *names, *kept[at:], *(word for word in more if word not in kept)]
     if as_tracks:
         words = _as_ingest(words, names)
-    quoted = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
-    return f"{program()} {quoted}"
+    quoted = map(quoted_for_windows, words) if os.name == "nt" else map(shlex.quote, words)
+    return f"{program()} {' '.join(quoted)}"
+
+
+def quoted_for_windows(word: str) -> str:
+    """Return *word* as cmd.exe and PowerShell take it for one: in double quotes where needed."""
+    if _PLAIN_ON_WINDOWS.fullmatch(word):
+        return word
+    # Backslashes count as themselves, except before a quote, where each is written twice.
+    inner = re.sub(r'(\\*)"', r'\1\1\\"', word)
+    end = len(inner) - len(inner.rstrip("\\"))
+    return f'"{inner}{end * chr(92)}"'
 
 
 def _as_ingest(words: list[str], names: list[str]) -> list[str]:
