@@ -44,10 +44,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     try:
         with temporary.open("wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+        move_flushed(temporary, path)
     except OSError as error:
         raise DiskError(path=path, reason=error.strerror or error) from error
     finally:
@@ -97,6 +94,20 @@ def sweep_old(folder: Path) -> None:
             path = folder / left
             if path.lstat().st_mtime < before_s:
                 path.unlink()
+
+
+def move_flushed(path: Path, target: Path) -> None:
+    """Let the file *path* take the place of *target*, in a way that a power cut leaves it whole.
+
+    A file that gets its name before its bytes are on the disk can come back empty.
+
+    Raises:
+        OSError: it could not be moved; or it was, and may not be there after a power cut.
+    """
+    with path.open("r+b") as file:  # Windows flushes only what may be written
+        os.fsync(file.fileno())
+    path.replace(target)
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ngopi.artwork import check_cover, cover_for_tag
-from ngopi.atomic import sha256_of
+from ngopi.atomic import move_flushed, sha256_of
 from ngopi.audio.delivery import deliver
 from ngopi.audio.provenance import size_bytes_of, source_file
 from ngopi.audio.treatment import sentence
@@ -390,7 +390,7 @@ def _kept_media(config: Config, made: Path, audio: AudioFile, *, slug: str) -> I
     try:
         config.media.mkdir(exist_ok=True)
         is_new = not target.exists()
-        made.replace(target)
+        move_flushed(made, target)
     except OSError as error:
         raise DiskError(path=config.media, reason=error.strerror or error) from error
     try:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ngopi.artwork import check_cover, cover_for_tag
-from ngopi.atomic import replacing, sha256_of
+from ngopi.atomic import move_flushed, replacing, sha256_of
 from ngopi.catalogue import replace_audio, whole_audio
 from ngopi.errors import DiskError, ObjectMissingError
 from ngopi.i18n import N_
@@ -175,7 +175,7 @@ def _write(config: Config, entry: CatalogueEntry, path: Path, tag: bytes) -> Non
     )
     try:
         config.media.mkdir(exist_ok=True)
-        made.replace(config.media / f"{audio.sha256}.mp3")
+        move_flushed(made, config.media / f"{audio.sha256}.mp3")
     except OSError as error:
         raise DiskError(path=config.media, reason=error.strerror or error) from error
     replace_audio(entry, audio, cover=None)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 
 import pytest
 
 from conftest import INIT
-from forged import add_release, change_ledger, forge_release, name_release, write_ledger
+from forged import (
+    add_release,
+    change_ledger,
+    encoded,
+    forge_release,
+    name_release,
+    release_of,
+    write_ledger,
+)
 from ngopi.__main__ import main
 from prepared import add_episode, make_show
 
@@ -131,6 +140,27 @@ def test_an_entry_that_no_ngopi_wrote_says_which_key_is_wrong(ngopi, store, key,
     assert f"entries.1.{key}" in run.error["message"]
 
 
+WORDS = {
+    # Readers differ in which of two they take: each would see another ledger.
+    "a key twice": (b'{"at"', b'{"by":"Orang","at"'),
+    # No file, no feed and no terminal could hold half a character.
+    "half a character": (b'"what":"publish"', b'"what":"\\ud800"'),
+    "half a character in capitals": (b'"what":"publish"', b'"what":"\\uD83D"'),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_ledger_that_is_sound_but_for_its_words_is_refused(ngopi, store, name):
+    old, new = WORDS[name]
+    body = store.joinpath("ledger.json").read_bytes()
+    assert old in body
+    write_ledger(store, body.replace(old, new, 1))
+
+    for command in (*WRITERS, *READERS):
+        run = ngopi("--json", *command)
+        assert (run.status, run.error["code"]) == (65, "bad-ledger"), (command, run)
+
+
 @pytest.mark.parametrize("key", ["guid", "slug"])
 def test_no_two_entries_are_the_same(ngopi, store, key):
     def twice(ledger):
@@ -193,6 +223,11 @@ def test_a_release_that_no_ngopi_wrote_is_refused_and_can_be_retracted(
     forge_release(store, "satu", at(path, value))
     before = everything_in(shop, but=[shop / ".ngopi"])
 
+    shutil.move(shop / "episodes" / "satu", shop.parent)
+    pulled = ngopi("pull", "--json")  # as a colleague does who never had it
+    shutil.move(shop.parent / "satu", shop / "episodes")
+    assert (pulled.status, pulled.error["code"]) == (65, "bad-release"), pulled
+
     published = ngopi("publish", "--take", "ours", "--json")
 
     assert published.status in {0, 65}, published  # ours may not need it, where that is newer
@@ -205,6 +240,48 @@ def test_a_release_that_no_ngopi_wrote_is_refused_and_can_be_retracted(
     assert ngopi("doctor", "--json").status == 1
     assert ngopi("retract", "satu", "--json").status == 0
     assert ngopi("publish", "--json").status == 0
+
+
+PLACES = [
+    ("enclosure", "audio/dua-{}.mp3"), ("enclosure", "audio/satu-000000000000.mp3"),
+    ("enclosure", "covers/satu-{}.jpg"), ("enclosure", "audio/satu-{}.jpg"),
+    ("enclosure", "audio/satu-{}-0.mp3"), ("enclosure", "history/1.json"),
+    ("cover", "covers/dua-{}.jpg"), ("cover", "covers/satu-{}.html"), ("cover", "feed.xml"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "place"), PLACES)
+def test_a_release_names_no_place_but_that_of_its_own_files(ngopi, shop, store, name, place):
+    """Though its address is that of the place: who takes it would later delete, or play, that."""
+
+    def move(release):
+        sha256, base = release["enclosure"]["sha256"], "http://127.0.0.1:8000"
+        key = place.format(sha256[:12])
+        release[name] = {
+            "key": key,
+            "url": f"{base}/{key}",
+            "sha256": sha256,
+            "size_bytes": release["enclosure"]["size_bytes"],
+        }
+
+    forge_release(store, "satu", move)
+    shutil.rmtree(shop / "episodes" / "satu")
+
+    run = ngopi("pull", "--json")
+
+    assert (run.status, run.error["code"]) == (65, "bad-release"), run
+    assert f"{name}.key" in run.error["message"]
+
+
+def test_a_number_beyond_all_numbers_is_no_silence(ngopi, shop, store):
+    """JSON's readers make infinity of it, which is what a meter says of silence."""
+    release = encoded(release_of(store, "satu"))
+    body = re.sub(rb'("before":\{"integrated_lufs"):[^,}]+', rb"\1:-1e999", release)
+    assert body != release
+    name_release(store, "satu", add_release(store, body))
+    shutil.rmtree(shop / "episodes" / "satu")
+
+    assert ngopi("pull", "--json").error["code"] == "bad-release"
 
 
 def test_bytes_that_are_no_release_are_refused(ngopi, shop, store):

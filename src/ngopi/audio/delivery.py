@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ngopi.atomic import sync_folder
+from ngopi.atomic import move_flushed
 from ngopi.audio.certificate import curve_of
 from ngopi.audio.heard import hear_recording
 from ngopi.audio.mastering import plan_master
@@ -100,9 +99,6 @@ def _beside(out: Path) -> Iterator[Path]:
         temporary = folder / out.name
         yield temporary
         try:
-            with temporary.open("r+b") as file:
-                os.fsync(file.fileno())
-            temporary.replace(out)
-            sync_folder(out.parent)
+            move_flushed(temporary, out)
         except OSError as error:
             raise DiskError(path=out, reason=error.strerror or error) from error
