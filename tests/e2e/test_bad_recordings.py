@@ -9,10 +9,10 @@ from pathlib import Path
 
 import av
 import numpy as np
-import pyebur128
 import pytest
 from PIL import Image
 
+from other_meter import decoded, judge
 from refusals import refused, tree
 from speech import add_video, tone, voice, write, write_wav
 
@@ -26,28 +26,6 @@ def surround():
     """Six voices at once, one for each loudspeaker."""
     voices = [voice(5.0, pitch_hz=90.0 + 20 * n, seed=n + 1) for n in range(6)]
     return np.concatenate(voices, axis=1)
-
-
-def loudness_of(path):
-    """Return LUFS and dBTP of an MP3, decoded by FFmpeg and measured by libebur128."""
-    with av.open(str(path)) as container:
-        stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="flt", layout=stream.layout.name)
-        pieces = [
-            piece.to_ndarray().reshape(-1, stream.channels)
-            for frame in container.decode(stream)
-            for piece in resampler.resample(frame)
-        ]
-        rate_hz, channels = stream.rate, stream.channels
-    sound = np.ascontiguousarray(np.concatenate(pieces))
-    meter = pyebur128.R128State(
-        channels,
-        rate_hz,
-        pyebur128.MeasurementMode.MODE_I | pyebur128.MeasurementMode.MODE_TRUE_PEAK,
-    )
-    meter.add_frames(sound.reshape(-1), len(sound))
-    peak = max(pyebur128.get_true_peak(meter, channel) for channel in range(channels))
-    return channels, pyebur128.get_loudness_global(meter), 20 * np.log10(peak)
 
 
 def stereo(**traits):
@@ -83,12 +61,12 @@ def test_every_kind_of_recording_becomes_as_loud_as_promised(
     made = ngopi("ingest", recording, "--no-publish", "--json")
 
     assert made.status == 0, made.err
-    channels, integrated_lufs, true_peak_dbtp = loudness_of(
-        show / "media" / f"{made.json['sha256']}.mp3"
-    )
+    delivered, delivered_hz = decoded(show / "media" / f"{made.json['sha256']}.mp3")
+    channels = delivered.shape[1]
     assert channels == min(sound.shape[1], 2)
-    assert integrated_lufs == pytest.approx({1: -19.0, 2: -16.0}[channels], abs=0.5)
-    assert true_peak_dbtp <= -1.0
+    judged = judge(delivered, delivered_hz)
+    assert judged.integrated_lufs == pytest.approx({1: -19.0, 2: -16.0}[channels], abs=0.5)
+    assert judged.true_peak_dbtp <= -1.0
 
 
 # -- nothing that can be mastered -------------------------------------------------------------
