@@ -25,7 +25,7 @@ from ngopi.model import AudioSettings, Show, StoreSettings, WorkflowSettings
 from ngopi.objections import LONGEST_TEXT, guid_rule, is_guid, line_objections
 from ngopi.reading import leads_out, read_file
 from ngopi.text import is_slug
-from ngopi.tomlfile import Problem, build, line_of, parse, unknown_keys
+from ngopi.tomlfile import Problem, build, in_place, line_of, not_utf8, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +109,8 @@ def load_config(root: Path, *, environment: Mapping[str, str] | None = None) -> 
         lines = listing(path, [Problem(line=1, text=said)])
         raise ConfigInvalidError(path=path, problems=lines) from error
     except UnicodeDecodeError as error:
-        raise ConfigInvalidError(path=path, problems=_not_utf8(path)) from error
+        lines = listing(path, [Problem(line=1, text=not_utf8())])
+        raise ConfigInvalidError(path=path, problems=lines) from error
     _require_own(root)
     document, problems = parse(text)
     if not problems:
@@ -165,11 +166,6 @@ def listing(path: Path, problems: list[Problem]) -> tuple[str, ...]:
     return tuple(f"  {path.name}:{problem.line}: {problem.text}" for problem in ordered)
 
 
-def _not_utf8(path: Path) -> tuple[str, ...]:
-    said = _("the file is not saved as UTF-8; in Notepad choose Save as, Encoding: UTF-8")
-    return listing(path, [Problem(line=1, text=said)])
-
-
 def _overlay(document: dict[str, Any], environment: Mapping[str, str]) -> None:
     for table, known in _known_keys().items():
         for key in known:
@@ -190,7 +186,7 @@ def _known_keys() -> dict[str, list[str]]:
 
 
 def _config(root: Path, document: dict[str, Any], text: str) -> tuple[Config | None, list[Problem]]:
-    problems = unknown_keys(document, _TABLES, text=text)
+    document, problems = in_place(document, _known_keys(), text=text)
     tables: dict[str, dict[str, Any]] = {}
     for name in _TABLES:
         table = document.get(name, {})
@@ -201,13 +197,12 @@ def _config(root: Path, document: dict[str, Any], text: str) -> tuple[Config | N
         tables[name] = dict(table)
     cover = tables["show"].pop("cover", "cover.jpg")
     public_url = str(tables["store"].pop("public_url", DEFAULT_PUBLIC_URL)).rstrip("/")
-    show_table = {**tables["show"], "public_url": public_url}
-    if isinstance(said_category := show_table.get("category"), str):
-        show_table["category"] = spelt(said_category, CATEGORIES)
-    if "public_url" in tables["show"]:
-        said = _('"public_url" belongs under [store]')
-        problems.append(Problem(line=line_of(text, "show", "public_url"), text=said))
-    show, found = build(Show, show_table, text=text, under=("show",), elsewhere=("cover",))
+    if isinstance(said_category := tables["show"].get("category"), str):
+        tables["show"]["category"] = spelt(said_category, CATEGORIES)
+    given = {"public_url": public_url}
+    show, found = build(
+        Show, tables["show"], text=text, under=("show",), elsewhere=("cover",), given=given
+    )
     store, found_store = build(
         StoreSettings, tables["store"], text=text, under=("store",), elsewhere=("public_url",)
     )

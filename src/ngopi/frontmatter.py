@@ -16,7 +16,7 @@ from ngopi.model import AudioFile, Episode
 from ngopi.objections import episode_objections
 from ngopi.roles import with_roles
 from ngopi.text import clean_notes
-from ngopi.tomlfile import Problem, build, line_of, parse, whole_dates
+from ngopi.tomlfile import Problem, build, line_of, not_utf8, parse, whole_dates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def read_episode(
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return None, [Problem(line=1, text=_("the file cannot be read as UTF-8 text"))]
+        return None, [Problem(line=1, text=not_utf8())]
     parts = split(text)
     if parts is None:
         said = _("the file must begin with +++ on a line of its own, and have a second one")
@@ -124,6 +124,7 @@ def _episode(
         )
         for key in extra
     ]
+    document = {key: value for key, value in document.items() if key not in extra}
     if isinstance(document.get("published"), int | float | str):
         said = _('"published" must be a date with its time, as in 2026-11-22T16:00:00+07:00')
         problems.append(Problem(line=line_of(front, "published"), text=said))
@@ -131,7 +132,7 @@ def _episode(
     if CHAPTERS in document:
         document[CHAPTERS], found = read_chapters(document[CHAPTERS], text=front)
         problems += found
-    episode, found = build(Episode, {**document, "slug": slug, "notes": notes}, text=front)
+    episode, found = build(Episode, document, text=front, given={"slug": slug, "notes": notes})
     problems += found
     if episode is None:
         return None, problems

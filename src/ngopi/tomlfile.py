@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ngopi.i18n import _
+from ngopi.slips import begin_of, date_rule, key_meant, why_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,37 +62,19 @@ def parse(text: str, *, first_line: int = 1) -> tuple[dict[str, Any], list[Probl
     try:
         return tomllib.loads(whole_dates(text)), []
     except tomllib.TOMLDecodeError as error:
+        lines = [line.rstrip("\r") for line in (*text.split("\n"), "")]
         place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else text.count("\n") + 1
-        reason = _why_unreadable(str(error), [*text.splitlines(), ""][line - 1])
+        line = begin_of(str(error), lines, int(place[1]) if place else text.count("\n") + 1)
+        reason = why_unreadable(str(error), lines[line - 1])
         return {}, [Problem(line=line + first_line - 1, text=reason)]
     except RecursionError:
         reason = _("too many brackets stand inside each other")
         return {}, [Problem(line=first_line, text=reason)]
 
 
-def _why_unreadable(error: str, line: str) -> str:
-    """Return what is wrong with *line*, of which TOML's reader said *error*."""
-    key = line.partition("=")[0].strip()
-    if error.startswith("Cannot overwrite"):
-        return _('"{key}" stands there twice; delete one of the two lines').format(key=key)
-    if error.startswith("Cannot declare"):
-        return _("{table} stands there twice; write all of its lines below the first one").format(
-            table=line.strip()
-        )
-    if re.search(r'"[^"]*\\', line):
-        return _(
-            "a \\ between quotation marks begins a special letter; write / in its place, "
-            'as in "C:/Users/Rani"'
-        )
-    if "“" in line or "”" in line:
-        return _('these are not plain quotation marks; write " instead of “ and ”')
-    if error.startswith("Unclosed array") or line.count("[") != line.count("]"):
-        return _("a bracket is missing: each [ needs its ]")
-    return _(
-        "this line cannot be read; every text needs its quotation marks, "
-        'as in title = "Pengawasan pemilu"'
-    )
+def not_utf8() -> str:
+    """Return the sentence for a file that another program saved in another way."""
+    return _("the file is not saved as UTF-8; in Notepad choose Save as, Encoding: UTF-8")
 
 
 def line_of(text: str, *keys: str) -> int:
@@ -119,19 +101,74 @@ def unknown_keys(
     for key in table:
         if key in known:
             continue
-        near = _nearest(key, known)
+        near = key_meant(key, known)
         sentence = (
             _('"{key}" is not a key that ngopi knows; did you mean "{near}"?')
             if near
             else _('"{key}" is not a key that ngopi knows; these are: {known}')
         )
-        said = sentence.format(key=key, near="".join(near), known=", ".join(known))
+        said = sentence.format(key=key, near=near, known=", ".join(known))
         problems.append(Problem(line=line_of(text, *under, key), text=said))
     return problems
 
 
-def _nearest(key: str, known: Sequence[str]) -> list[str]:
-    return difflib.get_close_matches(key.lower(), known, n=1)
+def in_place(
+    document: Mapping[str, Any], tables: Mapping[str, Sequence[str]], *, text: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return *document* with each key under the table that knows it, and what was elsewhere.
+
+    *tables*: the keys of each table. A table that is misspelt, or whose line in brackets is
+    missing, is told once, not once for each of its keys.
+    """
+    placed, problems = _right_tables(document, tables, text=text)
+    homes = {key: table for table, keys in tables.items() for key in keys}
+    missing = {table for table in tables if table not in placed}
+    told: set[str] = set()
+    for under, key, home in _strays(placed, homes):
+        here, there = placed[under] if under else placed, placed.setdefault(home, {})
+        if not isinstance(there, dict):
+            continue
+        said = _('"{key}" belongs under [{table}]')
+        if home in missing:
+            said = _("the line [{table}] is missing above this one")
+        if home not in missing & told:
+            line = line_of(text, *([under] if under else []), key)
+            problems.append(Problem(line=line, text=said.format(key=key, table=home)))
+        told.add(home)
+        there.setdefault(key, here.pop(key))
+    problems += unknown_keys(dict.fromkeys(placed), list(tables), text=text)
+    return placed, problems
+
+
+def _right_tables(
+    document: Mapping[str, Any], tables: Mapping[str, Sequence[str]], *, text: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    placed: dict[str, Any] = {}
+    problems = []
+    for name, value in document.items():
+        if not isinstance(value, dict):
+            placed[name] = value
+            continue
+        meant = name if name in tables else key_meant(name, list(tables))
+        if meant != name:
+            said = (
+                _("[{name}] is no table that ngopi knows; did you mean [{near}]?")
+                if meant
+                else _("[{name}] is no table that ngopi knows; these are: {known}")
+            ).format(name=name, near=meant, known=", ".join(f"[{each}]" for each in tables))
+            problems.append(Problem(line=line_of(text, name), text=said))
+        if meant is not None and (meant == name or meant not in document):
+            placed[meant] = dict(value)
+    return placed, problems
+
+
+def _strays(placed: Mapping[str, Any], homes: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return the table ("": none), the key and its own table for each that stands elsewhere."""
+    found = [("", key, homes[key]) for key in placed if key in homes]
+    for under, table in placed.items():
+        if isinstance(table, dict):
+            found += [(under, key, homes[key]) for key in table if homes.get(key, under) != under]
+    return found
 
 
 def _is_missing(detail: ErrorDetails) -> bool:
@@ -145,18 +182,23 @@ def build(
     text: str,
     under: Sequence[str] = (),
     elsewhere: Sequence[str] = (),
+    given: Mapping[str, object] | None = None,
 ) -> tuple[T | None, list[Problem]]:
     """Make a *kind* (a dataclass) of a TOML table; None if anything is wrong with it.
 
-    *elsewhere*: keys that the table may have too, which were taken out of it.
+    *elsewhere*: keys that the table may have too, which were taken out of it; *given*: values of
+    *kind* that do not stand in the table.
     """
     from pydantic import ValidationError
 
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+    given = given or {}
+    names = (field.name for field in fields(kind))  # type: ignore[arg-type]  # a dataclass
+    known = [name for name in names if name not in given]
     problems = unknown_keys(table, [*known, *elsewhere], text=text, under=under)
-    meant = {near for key in table if key not in known for near in _nearest(key, known)}
+    meant = {key_meant(key, known) for key in table if key not in known}
+    values = {key: value for key, value in table.items() if key in known}
     try:
-        value = adapter(kind).validate_python({k: v for k, v in table.items() if k in known})
+        value = adapter(kind).validate_python({**values, **given})
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             # A key that was misspelt is told once, where it stands; that it is missing, not too.
@@ -195,7 +237,7 @@ def _must(detail: ErrorDetails) -> str:
         "bool": _("must be true or false"),
         "int": _("must be a whole number, without quotation marks"),
         "float": _("must be a number, as in -16.0"),
-        "date": _("must be a date with its time, as in 2026-11-22T16:00:00+07:00"),
+        "date": date_rule(),
         "tuple": _("must be a list between [ and ]"),
     }
     other = _('must be a table, as in { name = "…" }')

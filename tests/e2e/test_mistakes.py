@@ -6,12 +6,12 @@ import shutil
 
 import pytest
 
-from mistakes import commands, episodes, publishing, settings
+from mistakes import commands, episodes, lines, publishing, settings
 from mistakes.table import Desk, Told, no_problem
 from ngopi.__main__ import main
 from prepared import make_show
 
-ROWS = (*settings.ROWS, *episodes.ROWS, *commands.ROWS, *publishing.ROWS)
+ROWS = (*settings.ROWS, *lines.ROWS, *episodes.ROWS, *commands.ROWS, *publishing.ROWS)
 
 
 @pytest.fixture(scope="module")

@@ -203,9 +203,9 @@ def put(text: str) -> Callable[..., None]:
 
     def mend(desk: Desk, told: Told, argv: tuple[str, ...]) -> None:
         path, number = where(desk, told)
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")
         lines[number - 1 : number] = text.splitlines()
-        path.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
+        path.write_text("\n".join(lines), "utf-8", newline="\n")
 
     return mend
 
