@@ -1,4 +1,4 @@
-"""``ngopi gc``: what lies in the store and belongs to no state, past or present."""
+"""``ngopi gc``: what lies in the store and belongs to no state, past, present or to come."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ngopi.deletion import finish, is_withdrawn, line_up, name_gone, names_now, own_keys
 from ngopi.errors import (
     LedgerUnreadableError,
     NgopiTooOldError,
@@ -14,37 +15,46 @@ from ngopi.errors import (
     StoreVerifyError,
     SwapConflictError,
 )
-from ngopi.ledger import LEDGER_KEY, ledger_of, release_key, seq_of
+from ngopi.gone import is_deletable, keys_of, withdrawn_now
+from ngopi.ledger import LEDGER_KEY, release_key, seq_of
 from ngopi.model import Ledger, ObjectHead, Release, ShowRelease
+from ngopi.plan import is_deleted, release_of, show_of
 from ngopi.released import load
-from ngopi.transaction import kept_ledger
+from ngopi.transaction import Public, kept_ledger, look, settle
 from ngopi.whose import require_same_show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from ngopi.config import Config
+    from ngopi.deletion import Command
     from ngopi.model import CatalogueEntry, LedgerEntry
     from ngopi.store import Store
 
-# What somebody stored lately may be part of a publish that was stopped and will go on.
+# What somebody stored lately may be part of a publish that was stopped and will go on: to leave it
+# saves them an upload. That nothing public is deleted does not depend on it.
 YOUNGEST = timedelta(days=30)
-# Swapped or kept for ever: they are the state itself.
-_STATE = ("ledger.json", "feed.xml", "history/")
+# So many files that another folder called deleted are deleted for it without a question.
+HANDFUL = 5
 # Left by a question that was cut off; no state can name it.
 _SCRATCH = "probe/"
+_RELEASE = "releases/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Garbage:
-    """What nothing references, in the order of the keys; *version* is the ledger's then.
+    """What nothing references, in the order of the keys, as seen from the state *public*.
 
-    *sure* False: a past state or release cannot be read, so whatever it may name is kept.
+    *kept* are the keys that any state names. *foreign* are those of the objects that a ledger
+    called deleted, and not by this folder's doing. *sure* False: a past state or release cannot
+    be read, so whatever it may name is kept.
     """
 
     objects: tuple[ObjectHead, ...]
-    version: str
+    public: Public
+    kept: frozenset[str]
+    foreign: tuple[str, ...]
     sure: bool
 
     @property
@@ -64,13 +74,15 @@ def find_garbage(
     store: Store,
     *,
     now: datetime,
+    older_than: timedelta = YOUNGEST,
     stock: dict[str, ObjectHead] | None = None,
 ) -> Garbage:
-    """Return what is older than YOUNGEST and referenced by nothing.
+    """Return what is older than *older_than* and referenced by nothing, or was deleted by name.
 
-    What the ledger, every ledger of the history, their releases, retracted episodes and this
-    folder's *entries* name is referenced. *stock*: an inventory taken just now. An object
-    without a date is kept.
+    What the ledger, every ledger of the history, their releases, retracted episodes, releases
+    ahead of their date and this folder's *entries* name is referenced. *stock*: an inventory
+    taken just now. An object without a date is kept. What a ledger called gone goes whatever its
+    age.
 
     Raises:
         NothingPublicError: there is no ledger, so nothing could be told from garbage.
@@ -79,68 +91,141 @@ def find_garbage(
     """
     # Listed before the ledger is read: what is published in between is referenced by it.
     stock = inventory(store) if stock is None else stock
-    found = store.read(LEDGER_KEY)
-    ledger = ledger_of(found)
-    if found is None or ledger is None:
+    public = look(store)
+    ledger = public.ledger
+    if ledger is None:
         raise NothingPublicError
     require_same_show(config, store, ledger)
-    named, sure = _referenced(config, store, ledger, stock)
-    named |= {
-        f"audio/{entry.episode.slug}-{entry.audio.sha256[:12]}.mp3"
-        for entry in entries
-        if entry.audio is not None
-    }
-    unused = tuple(
-        head
-        for head in stock.values()
-        if _is_unused(head, named, sure=sure)
-        and head.modified is not None
-        and now - head.modified > YOUNGEST
+    kept, sure = _kept(config, store, ledger)
+    ahead, known = _ahead(config, store, stock, kept, since=now - older_than)
+    named = {*kept, *ahead, *_wanted_here(config, entries, ledger)}
+    current, out = names_now(config, store, ledger) if sure else frozenset(), withdrawn_now(ledger)
+
+    def is_old(head: ObjectHead) -> bool:
+        return head.modified is not None and now - head.modified > older_than
+
+    def is_garbage(head: ObjectHead) -> bool:
+        if head.key.startswith(_SCRATCH):
+            return is_old(head)
+        if not (sure and is_deletable(head.key)) or head.key in current:
+            return False
+        if is_withdrawn(head.key, out):
+            return True
+        if head.key in ledger.gone:
+            return head.key not in kept
+        return known and head.key not in named and is_old(head)
+
+    objects = tuple(head for head in stock.values() if is_garbage(head))
+    own = own_keys(config.scratch)
+    return Garbage(
+        objects=objects,
+        public=public,
+        kept=frozenset(kept),
+        foreign=tuple(h.key for h in objects if h.key in ledger.gone and h.key not in own),
+        sure=sure and known,
     )
-    return Garbage(objects=unused, version=found[1].version, sure=sure)
 
 
-def delete_garbage(
-    store: Store, garbage: Garbage, *, advance: Callable[[float], None]
+def collect(
+    config: Config,
+    entries: tuple[CatalogueEntry, ...],
+    store: Store,
+    command: Command,
+    *,
+    confirmed: Collection[str],
+    older_than: timedelta = YOUNGEST,
+    advance: Callable[[float], None],
 ) -> tuple[str, ...]:
-    """Delete what was found, and return the keys; *advance* is called with objects done since.
+    """Delete what of *confirmed* still is garbage, and return the keys.
+
+    It is named as gone in the ledger first. *advance* is called with objects done since.
 
     Raises:
-        SwapConflictError: somebody published meanwhile, perhaps what was found; run again.
+        PublishContendedError: others kept publishing in between.
     """
-    deleted = []
-    for head in garbage.objects:
-        current = store.head(LEDGER_KEY)
-        if current is None or current.version != garbage.version:
+
+    def attempt() -> Garbage:
+        public, ledger = line_up(config, store, command)
+        found = find_garbage(config, entries, store, now=command.now, older_than=older_than)
+        if found.public.version != public.version:
             raise SwapConflictError(key=LEDGER_KEY)
-        store.delete(head.key)
-        deleted.append(head.key)
+        keys = {head.key for head in found.objects} & set(confirmed)
+        fresh = sorted(key for key in keys if is_deletable(key) and key not in ledger.gone)
+        if fresh:
+            # The feed was looked at before this very ledger, and was its own.
+            name_gone(config, store, found.public, fresh, command)
+        return found
+
+    found = settle(attempt)
+    keys = [head.key for head in found.objects if head.key in confirmed]
+    scratch = [key for key in keys if key.startswith(_SCRATCH)]
+    for key in scratch:
+        store.delete(key)
         advance(1)
-    return tuple(deleted)
+    going = [key for key in keys if key not in scratch]
+    gone = finish(config, store, going, command, kept=found.kept, advance=advance) if going else ()
+    return tuple(key for key in keys if key in scratch or key in gone)
 
 
-def _is_unused(head: ObjectHead, named: set[str], *, sure: bool) -> bool:
-    if head.key.startswith(_SCRATCH):
-        return True
-    return sure and head.key not in named and not head.key.startswith(_STATE)
+def _kept(config: Config, store: Store, ledger: Ledger) -> tuple[set[str], bool]:
+    """Return the keys that any state names, and whether all of them could be asked.
 
-
-def _referenced(
-    config: Config, store: Store, ledger: Ledger, stock: dict[str, ObjectHead]
-) -> tuple[set[str], bool]:
-    """Return the keys that any state names, and whether all of them could be asked."""
-    past = {seq: kept_ledger(store, seq) for seq in _history(stock)}
-    ledgers = [ledger, *(known for known in past.values() if known is not None)]
+    The history is listed after the ledger was read: so it has all that came before it.
+    """
+    seqs = [seq for head in store.heads("history/") if (seq := seq_of(head.key)) is not None]
+    past = [kept_ledger(store, seq) for seq in seqs]
+    ledgers = [ledger, *(known for known in past if known is not None)]
     sure = len(ledgers) == len(past) + 1
     shows = {sha256 for known in ledgers for sha256 in (known.show, *known.shows)}
     releases = {sha256 for known in ledgers for entry in _entries(known) for sha256 in entry}
     named = {release_key(sha256) for sha256 in shows | releases}
     for sha256 in shows | releases:
         try:
-            named |= set(_objects(_loaded(config, store, sha256, shows=shows)))
+            named |= set(keys_of(_loaded(config, store, sha256, shows=shows)))
         except (LedgerUnreadableError, NgopiTooOldError, ObjectTooBigError, StoreVerifyError):
             sure = False
     return named, sure
+
+
+def _ahead(
+    config: Config,
+    store: Store,
+    stock: dict[str, ObjectHead],
+    kept: set[str],
+    *,
+    since: datetime,
+) -> tuple[set[str], bool]:
+    """Return the keys that releases of no state yet name, and whether all could be asked.
+
+    Of a release whose date has come long ago, before *since*, nobody is about to publish it.
+    """
+    named, known = set(), True
+    for key in stock:
+        if not key.startswith(_RELEASE) or key in kept:
+            continue
+        try:
+            sha256 = key.removeprefix(_RELEASE).removesuffix(".json")
+            release = load(config, store, Release, sha256)
+        except NgopiTooOldError:
+            known = False
+        except (LedgerUnreadableError, ObjectTooBigError, StoreVerifyError):  # names nothing
+            continue
+        else:
+            published = release.episode.published
+            if published is not None and published > since:
+                named |= set(keys_of(release))
+    return named, known
+
+
+def _wanted_here(
+    config: Config, entries: tuple[CatalogueEntry, ...], ledger: Ledger
+) -> Iterator[str]:
+    """Yield the keys that this folder's own releases would have."""
+    for entry in entries:
+        if entry.audio is not None and not is_deleted(entry, ledger):
+            yield from keys_of(release_of(config, entry, ledger))
+    if config.cover.is_file():
+        yield from keys_of(show_of(config, ledger))
 
 
 def _loaded(config: Config, store: Store, sha256: str, *, shows: set[str]) -> Release | ShowRelease:
@@ -149,21 +234,7 @@ def _loaded(config: Config, store: Store, sha256: str, *, shows: set[str]) -> Re
     return load(config, store, Release, sha256)
 
 
-def _history(stock: dict[str, ObjectHead]) -> Iterator[int]:
-    for key in stock:
-        seq = seq_of(key)
-        if seq is not None:
-            yield seq
-
-
 def _entries(ledger: Ledger) -> Iterator[tuple[str, ...]]:
     known: tuple[LedgerEntry, ...] = (*ledger.entries, *ledger.retracted)
     for entry in known:
         yield (entry.release, *entry.previous)
-
-
-def _objects(release: Release | ShowRelease) -> Iterator[str]:
-    if isinstance(release, Release):
-        yield release.enclosure.key
-    if release.cover is not None:
-        yield release.cover.key

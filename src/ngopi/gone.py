@@ -7,6 +7,7 @@ loses a line; whoever makes a ledger of others takes the union.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,16 @@ def withdrawn_now(ledger: Ledger | None) -> frozenset[str]:
     """Return the SHA-256 of all that was deleted by name and not asked back since."""
     things = ledger.withdrawn if ledger else ()
     return frozenset(thing.sha256 for thing in things if thing.seq_out > (thing.seq_back or 0))
+
+
+def asked_back(ledger: Ledger, audio: AudioFile) -> tuple[Withdrawn, ...]:
+    """Return what the ledger after *ledger* says once *audio* was asked back by name."""
+    wanted = withdrawn_now(ledger) & set(hashes_of(audio))
+    return tuple(
+        replace(thing, seq_back=ledger.seq + 1)
+        for thing in ledger.withdrawn
+        if thing.sha256 in wanted
+    )
 
 
 def hashes_of(audio: AudioFile) -> tuple[str, ...]:

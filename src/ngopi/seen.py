@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import StorePutBackError
 from ngopi.gate import decode, is_seq
+from ngopi.gone import union_of_gone, union_of_withdrawn
 from ngopi.ledger import seen_ledger
+from ngopi.model import Withdrawn
 from ngopi.tomlfile import adapter
 from ngopi.transaction import kept_ledger, look
 from ngopi.whose import require_same_show
@@ -31,11 +33,16 @@ _MEMORY = "seen.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The latest state that this folder has seen in the store at *place*."""
+    """The latest state that this folder has seen in the store at *place*.
+
+    *gone* and *withdrawn* are all that any state said there: neither list ever loses a line.
+    """
 
     place: str
     seq: int
     nonce: str
+    gone: tuple[str, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
 def look_ahead(config: Config, store: Store) -> Public:
@@ -82,7 +89,7 @@ def read_seen(config: Config, ledger: Ledger | None) -> Seen | None:
         copy = seen_ledger(config.scratch)
         if copy is None or ledger is None or copy.guid != ledger.guid:
             return None
-        return Seen(place=place, seq=copy.seq, nonce=copy.nonce)
+        return _seen(place, copy)
     return seen if seen.place == place else None
 
 
@@ -92,18 +99,36 @@ def remember(config: Config, ledger: Ledger) -> None:
     Raises:
         DiskError: it cannot be written.
     """
-    place = _place(config.store)
-    new = Seen(place=place, seq=ledger.seq, nonce=ledger.nonce)
+    new, old = _seen(_place(config.store), ledger), read_seen(config, None)
+    if old is not None:
+        new = replace(
+            new,
+            gone=union_of_gone(old.gone, new.gone),
+            withdrawn=union_of_withdrawn(old.withdrawn, new.withdrawn),
+        )
     path = config.scratch / _MEMORY
-    if new != read_seen(config, None):
+    if new != old:
         path.parent.mkdir(exist_ok=True)
         sweep(path)
-        body = {"place": new.place, "seq": new.seq, "nonce": new.nonce}
-        write_atomic(path, json.dumps(body).encode())
+        write_atomic(path, json.dumps(asdict(new)).encode())
+
+
+def _seen(place: str, ledger: Ledger) -> Seen:
+    return Seen(
+        place=place,
+        seq=ledger.seq,
+        nonce=ledger.nonce,
+        gone=ledger.gone,
+        withdrawn=ledger.withdrawn,
+    )
 
 
 def _follows(store: Store, ledger: Ledger | None, seen: Seen) -> bool:
     if ledger is None or ledger.seq < seen.seq:
+        return False
+    if union_of_gone(seen.gone, ledger.gone) != ledger.gone:
+        return False
+    if union_of_withdrawn(seen.withdrawn, ledger.withdrawn) != ledger.withdrawn:
         return False
     if ledger.seq == seen.seq:
         return ledger.nonce == seen.nonce

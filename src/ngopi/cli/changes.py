@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ngopi.config import Config
-    from ngopi.errors import AudioGoneError
     from ngopi.model import CatalogueEntry, Ledger
     from ngopi.pull import Pulled
-    from ngopi.store import Store
+    from ngopi.revival import Folder
+    from ngopi.rollback import RolledBack
+    from ngopi.store import RealStore, Store
 
 
-def _opened(session: Session) -> tuple[Config, Store]:
+def _opened(session: Session) -> tuple[Config, RealStore]:
     from ngopi.store import open_store
 
     config = session.config()
@@ -149,26 +150,33 @@ def _is_public(session: Session, slug: str) -> bool:
 @click.argument("slug", metavar="SLUG")
 @option("--delete-audio", is_flag=True, help=N_("Also delete its audio from the store."))
 @option("--yes", is_flag=True, help=N_("Do not ask before deleting."))
+@option("--alone", is_flag=True, help=N_("Nobody else publishes now: delete without swaps too."))
 @click.pass_obj
-def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> None:
+def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool, alone: bool) -> None:
     """Retract an episode."""
     from ngopi import amend
     from ngopi.atomic import lock
+    from ngopi.deletion import require_swaps
+    from ngopi.ledger import forget_intent
 
     config, store = _opened(session)
     if delete_audio and not yes:
         question = _('Delete the audio of "{slug}" for good?').format(slug=slug)
         confirm(question, example=f"ngopi retract {slug} --delete-audio --yes")
-    by = who(session, config)
+    by, deleted = who(session, config), ""
     with lock(config.root / ".ngopi.lock"):
+        if delete_audio:
+            require_swaps(store, alone=alone)
         entry = amend.retract(config, store, slug, by=by, now=current_time())
-        deleted = amend.delete_audio(config, store, entry) if delete_audio else None
+        if delete_audio:
+            deleted, *_older = amend.delete_audio(config, store, entry, by=by, now=current_time())
         _keep_feed(config, store)
     line = _('"{slug}" is out of the feed; ngopi restore {slug} brings it back.')
     if deleted:
         line = _('"{slug}" is out of the feed and its audio is deleted.')
-    document: Json = {"slug": slug, "guid": entry.guid, "deleted": deleted}
+    document: Json = {"slug": slug, "guid": entry.guid, "deleted": deleted or None}
     session.console.result(document, line.format(slug=slug))
+    forget_intent(config.scratch)  # last: whoever was told that it is done may ask anew
 
 
 @click.command(
@@ -177,68 +185,50 @@ def retract(session: Session, slug: str, *, delete_audio: bool, yes: bool) -> No
     epilog=N_("Example: ngopi restore 003-pengawasan"),
 )
 @click.argument("slug", metavar="SLUG")
+@option(
+    "--deleted-audio",
+    is_flag=True,
+    help=N_("Bring back audio, too, that was deleted by name; this folder has to have it."),
+)
 @click.pass_obj
-def restore(session: Session, slug: str) -> None:
+def restore(session: Session, slug: str, *, deleted_audio: bool) -> None:
     """Restore an episode."""
     session.about_one = True
     from ngopi import amend
     from ngopi.atomic import lock
-    from ngopi.errors import AudioGoneError
+    from ngopi.ledger import forget_intent
 
     config, store = _opened(session)
-    by = who(session, config)
+    folder = _folder(session, config)
     with lock(config.root / ".ngopi.lock"):
-        try:
-            entry = amend.restore(config, store, slug, by=by, now=current_time())
-            if entry is not None:
-                guid = entry.guid
-                _keep_feed(config, store)
-            else:
-                guid = _published_anew(session, config, store, slug, by=by)
-        except AudioGoneError as gone:
-            _let_publish(session, config, store, slug, gone, by=by)
-            guid = _published_anew(session, config, store, slug, by=by)
-    _say_restored(session, config, slug, guid)
+        entry = amend.restore(config, store, slug, folder, deleted_audio=deleted_audio)
+        _keep_feed(config, store)
+    _say_restored(session, config, slug, entry.guid)
+    forget_intent(config.scratch)  # last: whoever was told that it is done may ask anew
 
 
 def _say_restored(session: Session, config: Config, slug: str, guid: str) -> None:
     """Say what the public has of the episode, as it was read after the act."""
     from ngopi.cli.session import seen_ledger
-    from ngopi.plan import state_in
 
     ledger = seen_ledger(config)
     public = ledger is not None and guid in {entry.guid for entry in ledger.entries}
-    if public:
-        document: Json = {"slug": slug, "guid": guid, "state": "published"}
-        session.console.result(document, _('"{slug}" is back in the feed.').format(slug=slug))
-        return
-    entry = catalogue_of(session, config).find(slug)
-    state = state_in(config, entry, ledger, now=current_time())
-    text = _('"{slug}" is no longer retracted, but not in the feed either.').format(slug=slug)
-    session.console.result({"slug": slug, "guid": guid, "state": state}, text)
-    for sentence in _still_needed(config, entry, state):
-        session.console.note(sentence)
+    text = _('"{slug}" is back in the feed.')
+    if not public:
+        text = _('"{slug}" was back in the feed, but somebody has taken it out again since.')
+    document: Json = {"slug": slug, "guid": guid, "state": "published" if public else "retracted"}
+    session.console.result(document, text.format(slug=slug))
 
 
-def _let_publish(
-    session: Session, config: Config, store: Store, slug: str, gone: AudioGoneError, *, by: str
-) -> None:
-    """Forget that an episode was retracted, if this folder has new audio for the one that is."""
-    from ngopi import amend
+def _folder(session: Session, config: Config) -> Folder:
+    from ngopi.revival import Folder
 
-    entry = catalogue_of(session, config).find(slug)
-    if entry.audio is None or not (config.media / f"{entry.audio.sha256}.mp3").is_file():
-        raise gone
-    guid = entry.episode.guid
-    amend.forget_retraction(config, store, slug, guid=guid, by=by, now=current_time())
-
-
-def _published_anew(session: Session, config: Config, store: Store, slug: str, *, by: str) -> str:
-    from ngopi.cli.work import bring_public
-
-    guid = catalogue_of(session, config).find(slug).episode.guid
-    bring_public(session, config, store, by=by)
-    return guid
+    return Folder(
+        by=who(session, config),
+        now=current_time(),
+        progress=session.console,
+        entries=catalogue_of(session, config).entries,
+    )
 
 
 @click.command(
@@ -250,21 +240,48 @@ def _published_anew(session: Session, config: Config, store: Store, slug: str, *
 @click.pass_obj
 def rollback(session: Session, seq: int | None) -> None:
     """Roll back."""
-    from ngopi import amend
     from ngopi.atomic import lock
     from ngopi.ledger import forget_intent
+    from ngopi.rollback import rollback as go_back
 
     config, store = _opened(session)
-    by = who(session, config)
+    folder = _folder(session, config)
+
+    def announce(start: Ledger, target: Ledger) -> None:
+        text = _("Going back from state {start} to state {target} of {at} by {by}: {what}")
+        at = moment(target.at, config.zone)
+        said = {"start": start.seq, "target": target.seq, "by": target.by, "what": target.what}
+        session.console.note(text.format(at=at, **said))
+
     with lock(config.root / ".ngopi.lock"):
-        old, new = amend.rollback(config, store, seq, by=by, now=current_time())
+        done = go_back(config, store, seq, folder, announce=announce)
         _keep_feed(config, store)
-    count = len(new.entries)
+    for sentence in _not_rolled_back(done):
+        session.console.note(sentence)
+    count = len(done.after.entries)
     public = ngettext("{count} episode is public", "{count} episodes are public", count)
     text = _("State {old} was replaced by state {new}: {public}")
-    line = text.format(old=old.seq, new=new.seq, public=public.format(count=count))
-    session.console.result({"from": old.seq, "seq": new.seq}, line)
+    old, new = done.before.seq, done.after.seq
+    document: dict[str, Json] = {"from": old, "seq": new}
+    if done.between:
+        document["between"] = list(done.between)
+    if done.left_out:
+        document["left_out"] = list(done.left_out)
+    line = text.format(old=old, new=new, public=public.format(count=count))
+    session.console.result(document, line)
     forget_intent(config.scratch)  # last: who was told that it is done may want to go back again
+
+
+def _not_rolled_back(done: RolledBack) -> Iterator[str]:
+    """Yield what stays as others made it meanwhile, and what could not come back."""
+    for slug in done.between:
+        text = _('"{slug}" was changed by somebody else meanwhile: that stays, see ngopi history')
+        yield text.format(slug=slug)
+    for slug in done.left_out:
+        text = _(
+            '"{slug}" is left out: its audio is deleted; to bring it back: ngopi restore {slug}'
+        )
+        yield text.format(slug=slug)
 
 
 @click.command(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
@@ -14,9 +16,12 @@ from ngopi.console import Json, megabytes, moment
 from ngopi.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
+    from ngopi.config import Config
+    from ngopi.console import Console
     from ngopi.doctor import Diagnosis
     from ngopi.gc import Garbage
-    from ngopi.model import StoreSettings
+    from ngopi.model import CatalogueEntry, StoreSettings
+    from ngopi.store import RealStore
 
 # What a diagnosis is about, for people; programs read the English words.
 _SUBJECTS = {
@@ -137,15 +142,41 @@ def _policy_lines(texts: dict[str, str | None], instead: tuple[str, ...]) -> lis
     return lines
 
 
+class Age(click.ParamType[timedelta]):
+    """A stretch of time, as in 30d, 12h, 15m or 90s."""
+
+    name = "age"
+    _units: ClassVar = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Return the age that was typed."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"([0-9]{1,6})([dhms])", str(value), re.ASCII)
+        if found is None:
+            self.fail(_("{value} is no age, as in 30d or 12h.").format(value=value), param, ctx)
+        return timedelta(**{self._units[found[2]]: int(found[1])})
+
+
 @click.command(
     cls=Command,
-    help=N_("List what lies in the store, older than 30 days, and belongs to no state."),
+    help=N_("List what lies in the store for more than a month and belongs to no state."),
     epilog=N_("Example: ngopi gc --delete"),
 )
 @option("--delete", is_flag=True, help=N_("Delete it, after asking."))
 @option("--yes", is_flag=True, help=N_("Do not ask before deleting."))
+@option(
+    "--older-than",
+    type=Age(),
+    metavar="AGE",
+    default="30d",
+    help=N_("How long it has lain there, as in 30d, 12h, 15m or 90s [default: 30d]."),
+)
+@option("--alone", is_flag=True, help=N_("Nobody else publishes now: delete without swaps too."))
 @click.pass_obj
-def gc(session: Session, *, delete: bool, yes: bool) -> None:
+def gc(session: Session, *, delete: bool, yes: bool, older_than: timedelta, alone: bool) -> None:
     """List or delete what nothing references."""
     from ngopi import gc as room
     from ngopi.atomic import lock
@@ -154,15 +185,17 @@ def gc(session: Session, *, delete: bool, yes: bool) -> None:
 
     config, console = session.config(), session.console
     store = open_store(config.store, root=config.root)
+    by = who(session, config) if delete else config.show.author
     with lock(config.root / ".ngopi.lock") if delete else nullcontext():
         entries = read_catalogue(config.episodes, zone=config.zone)
-        found = room.find_garbage(config, entries, store, now=current_time())
+        now = current_time()
+        found = room.find_garbage(config, entries, store, now=now, older_than=older_than)
         deleted: tuple[str, ...] = ()
         if delete and found.objects:
-            if not yes:
-                confirm(_question(found), example="ngopi gc --delete --yes")
-            with console.step(N_("Deleting"), len(found.objects)) as advance:
-                deleted = room.delete_garbage(store, found, advance=advance)
+            deleted = _delete(
+                config, console, store, entries, found,
+                by=by, now=now, older_than=older_than, yes=yes, alone=alone,
+            )  # fmt: skip
     if not found.sure:
         console.note(
             _("A past state cannot be read, so whatever it may need is kept; see: ngopi doctor")
@@ -185,6 +218,48 @@ def gc(session: Session, *, delete: bool, yes: bool) -> None:
         for head in found.objects
     ]
     console.result(document, *lines, _summary(found, len(deleted)))
+
+
+def _delete(  # noqa: PLR0913 - what, where, and what was said: each is a value of its own
+    config: Config,
+    console: Console,
+    store: RealStore,
+    entries: tuple[CatalogueEntry, ...],
+    found: Garbage,
+    *,
+    by: str,
+    now: datetime,
+    older_than: timedelta,
+    yes: bool,
+    alone: bool,
+) -> tuple[str, ...]:
+    """Delete what was found, as far as a person said yes to it; return the keys."""
+    from ngopi import gc as room
+    from ngopi.deletion import Command as Deletion
+    from ngopi.deletion import require_swaps
+    from ngopi.publish import keep_feed
+
+    confirmed = {head.key for head in found.objects}
+    if not yes:
+        confirm(_question(found), example="ngopi gc --delete --yes")
+    elif len(found.foreign) > room.HANDFUL:
+        # Whoever may only write to the store must not delete by the hand of a nightly run.
+        confirmed -= set(found.foreign)
+        text = _(
+            "{count} files that somebody else called deleted still lie there; look at them, and "
+            "delete them, without --yes: ngopi gc --delete"
+        )
+        console.note(text.format(count=len(found.foreign)))
+    if not confirmed:
+        return ()
+    require_swaps(store, alone=alone)
+    with console.step(N_("Deleting"), len(confirmed)) as advance:
+        deleted = room.collect(
+            config, entries, store, Deletion(what="gc", by=by, now=now),
+            confirmed=confirmed, older_than=older_than, advance=advance,
+        )  # fmt: skip
+    keep_feed(config, store)
+    return deleted
 
 
 def _question(found: Garbage) -> str:

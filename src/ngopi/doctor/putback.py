@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ngopi.doctor.diagnosis import FIX, Diagnosis
 from ngopi.doctor.objects import source_of
 from ngopi.errors import LedgerUnreadableError, StorePutBackError, SwapConflictError
+from ngopi.gone import (
+    hashes_of,
+    keys_of,
+    union_of_gone,
+    union_of_withdrawn,
+    withdrawn_now,
+)
 from ngopi.i18n import _
 from ngopi.ledger import history_key, seen_ledger, seq_of, to_json
 from ngopi.publish import keep_feed
@@ -86,7 +94,8 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
     """Publish what *known* and the store's ledger say, under a number above all that was seen.
 
     The later of the two decides on episodes that both know. What can be found neither in the
-    store nor in this folder is left out: whoever has it publishes it again.
+    store nor in this folder is left out: whoever has it publishes it again. What was deleted, as
+    either of them or this folder knows, does not come back with a backup.
     """
     public = look(case.store)
     if public.ledger is None:
@@ -97,7 +106,16 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
     told = {entry.guid for entry in (*base.entries, *base.retracted)}
     entries = [*base.entries, *(e for e in other.entries if e.guid not in told)]
     retracted = [*base.retracted, *(e for e in other.retracted if e.guid not in told)]
-    whole = {entry.guid: entry for entry in entries if _is_whole(case, entry)}
+    seen = read_seen(case.config, public.ledger)
+    deleted = replace(
+        public.ledger,
+        gone=union_of_gone(public.ledger.gone, known.gone, seen.gone if seen else ()),
+        withdrawn=union_of_withdrawn(
+            public.ledger.withdrawn, known.withdrawn, seen.withdrawn if seen else ()
+        ),
+    )
+    lost = [entry for entry in entries if _is_deleted(case, entry, deleted)]
+    whole = {e.guid: e for e in entries if e not in lost and _is_whole(case, e)}
     show = _show(case, base) or _show(case, other)
     if show is None:
         raise LedgerUnreadableError(key="ledger.json", reason="show")
@@ -105,9 +123,9 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
         show=show,
         releases=tuple(load_entry(case.config, case.store, e) for e in whole.values()),
         entries=newest_first(whole),
-        retracted=newest_first({entry.guid: entry for entry in retracted}),
-        gone=known.gone,
-        withdrawn=known.withdrawn,
+        retracted=newest_first({entry.guid: entry for entry in (*retracted, *lost)}),
+        gone=deleted.gone,
+        withdrawn=deleted.withdrawn,
         what="doctor --fix",
         by=case.by,
         at=case.now,
@@ -115,6 +133,17 @@ def _put_forward(case: Case, known: Ledger, beyond: int) -> None:
     )
     commit(case.config, case.store, public, change)
     keep_feed(case.config, case.store)
+
+
+def _is_deleted(case: Case, entry: LedgerEntry, deleted: Ledger) -> bool:
+    """Say whether an episode names what is gone, or was deleted by name."""
+    try:
+        release = load_entry(case.config, case.store, entry)
+    except LedgerUnreadableError:
+        return False
+    if any(key in deleted.gone for key in keys_of(release)):
+        return True
+    return not withdrawn_now(deleted).isdisjoint(hashes_of(release.audio))
 
 
 def _is_whole(case: Case, entry: LedgerEntry) -> bool:

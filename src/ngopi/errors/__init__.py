@@ -52,10 +52,16 @@ from ngopi.errors.feeds import (
     NoSuchFeedError as NoSuchFeedError,
 )
 from ngopi.errors.publishing import (
+    AloneError as AloneError,
+)
+from ngopi.errors.publishing import (
     AnotherShowError as AnotherShowError,
 )
 from ngopi.errors.publishing import (
     ApproverIsWriterError as ApproverIsWriterError,
+)
+from ngopi.errors.publishing import (
+    AudioDeletedError as AudioDeletedError,
 )
 from ngopi.errors.publishing import (
     AudioGoneError as AudioGoneError,
@@ -89,6 +95,9 @@ from ngopi.errors.publishing import (
 )
 from ngopi.errors.publishing import (
     NoSuchHistoryError as NoSuchHistoryError,
+)
+from ngopi.errors.publishing import (
+    NotApprovedError as NotApprovedError,
 )
 from ngopi.errors.publishing import (
     NothingPublicError as NothingPublicError,
@@ -149,6 +158,9 @@ from ngopi.errors.publishing import (
 )
 from ngopi.errors.publishing import (
     StorePutBackError as StorePutBackError,
+)
+from ngopi.errors.publishing import (
+    UndoneMeanwhileError as UndoneMeanwhileError,
 )
 from ngopi.errors.publishing import (
     WriterMissingError as WriterMissingError,

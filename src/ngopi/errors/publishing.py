@@ -292,6 +292,47 @@ class AnotherShowError(NgopiError):
     )
 
 
+class UndoneMeanwhileError(NgopiError):
+    """What a command did, which was stopped then, somebody has undone on purpose since."""
+
+    code, exit_status = "undone-meanwhile", CONFLICT
+    sentence = N_("This was done, and {by} has undone it since, in state {seq}.")
+    next_step = N_("speak with them; to do it all the same, run the same command once more")
+
+
+class AloneError(NgopiError):
+    """A store that cannot swap cannot keep apart who deletes and who publishes."""
+
+    code, exit_status = "alone", CONFIG
+    sentence = N_(
+        "This store does not keep two people apart, so that what is deleted might be what a "
+        "colleague is publishing at this moment. Nothing was deleted."
+    )
+    next_step = N_(
+        "make sure that nobody publishes for the next minutes, and say so: add --alone to the "
+        "command"
+    )
+
+
+class AudioDeletedError(NgopiError):
+    """Somebody deleted the audio by name, which no other command undoes by the way."""
+
+    code, exit_status = "audio-deleted", MISSING
+    sentence = N_('The audio of "{slug}" was deleted for good, by name, in state {seq}.')
+    next_step = N_(
+        "bring new audio: ngopi ingest RECORDING --episode {slug}; or the same again, if that is "
+        "what everybody wants: ngopi restore {slug} --deleted-audio"
+    )
+
+
+class NotApprovedError(NgopiError):
+    """New audio needs a yes of its own."""
+
+    code, exit_status = "not-approved", DATA
+    sentence = N_('No editor has said yes to "{slug}" with its new audio yet.')
+    next_step = N_("have it approved: ngopi approve {slug} --as NAME; then run this again")
+
+
 class GoneNamedError(NgopiError):
     """One file is public and deleted in the same state."""
 

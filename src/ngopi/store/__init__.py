@@ -95,6 +95,10 @@ class Store(Protocol):
         """Remove *key*; nothing happens if it is not there."""
         ...
 
+    def erase(self, key: str) -> None:
+        """Remove *key* for good: every version that the store kept, and what was sent of it."""
+        ...
+
     def heads(self, prefix: str) -> Iterator[ObjectHead]:
         """Yield what lies under *prefix*, in the order of the keys (sha256 may be None).
 

@@ -71,6 +71,10 @@ class RehearsalStore:
         """Remember nothing: publish deletes nothing."""
         self.written.pop(key, None)
 
+    def erase(self, key: str) -> None:
+        """Remember nothing: publish erases nothing."""
+        self.delete(key)
+
     def heads(self, prefix: str) -> Iterator[ObjectHead]:
         """Yield what lies under *prefix* in the real store."""
         return self._real.heads(prefix)

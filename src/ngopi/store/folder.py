@@ -160,11 +160,21 @@ class FolderStore:
 
     def delete(self, key: str) -> None:
         """Remove *key*; nothing happens if it is not there."""
-        path = self._path(key)
+        self._remove(self._path(key))
+
+    def _remove(self, path: Path) -> None:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise DiskError(path=path, reason=error.strerror or error) from error
+
+    def erase(self, key: str) -> None:
+        """Remove *key*, and what a killed run left half-written of it."""
+        self.delete(key)
+        path = self._path(key)
+        for left in path.parent.glob(f".{path.name}.*.tmp"):
+            if _LEFT.fullmatch(left.name):
+                self._remove(left)
 
     def heads(self, prefix: str) -> Iterator[ObjectHead]:
         """Yield what lies under *prefix*, in the order of the keys; reads each file."""

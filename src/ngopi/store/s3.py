@@ -197,6 +197,12 @@ class S3Store:
         """Remove *key*; nothing happens if it is not there."""
         self._bucket.delete(key)
 
+    def erase(self, key: str) -> None:
+        """Remove *key* for good: every version that the bucket kept, and what was sent of it."""
+        self._bucket.delete(key)  # first: nobody can listen to it from now on
+        self._bucket.erase_versions(key)
+        self._bucket.abort_uploads(key)
+
     def heads(self, prefix: str) -> Iterator[ObjectHead]:
         """Yield what lies under *prefix*, in the order of the keys; their sha256 is None."""
         with self._bucket.asking("ListObjectsV2", prefix):

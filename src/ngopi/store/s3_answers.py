@@ -30,11 +30,16 @@ _ACTIONS = {
     "HeadObject": "s3:GetObject",
     "ListObjectsV2": "s3:ListBucket",
     "ListParts": "s3:ListMultipartUploadParts",
+    "ListObjectVersions": "s3:ListBucketVersions",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "CreateMultipartUpload": "s3:PutObject",
     "UploadPart": "s3:PutObject",
     "CompleteMultipartUpload": "s3:PutObject",
 }
-_READS = ("HeadObject", "GetObject", "ListObjectsV2", "ListParts")
+_READS = (
+    "HeadObject", "GetObject", "ListObjectsV2", "ListParts", "ListObjectVersions",
+    "ListMultipartUploads",
+)  # fmt: skip
 # NoSuchUpload: a completion that landed, repeated by boto3 because its reply was lost.
 _CONFLICTS = (
     "PreconditionFailed",
@@ -45,6 +50,7 @@ _CONFLICTS = (
 # A header that the store does not know, as B2 does not know conditions on writes.
 _UNKNOWN_HEADER = ("NotImplemented", "InvalidRequest", "InvalidArgument")
 _NOT_IMPLEMENTED_STATUS = 501
+_NOT_ALLOWED_STATUS = 405
 _REFUSED_CODES = ("ExpiredToken", "InvalidToken", "TokenRefreshRequired")  # with status 400
 _REFUSED_STATUS = (401, 403)
 _BUSY_STATUS = (429, 500, 502, 503, 504)
@@ -107,6 +113,12 @@ def status_and_code(error: ClientError) -> tuple[int, str]:
     """Return HTTP's status and S3's code; an answer to HEAD has the status in both places."""
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     return status, error.response["Error"].get("Code", str(status))
+
+
+def is_unknown(error: ClientError) -> bool:
+    """Tell whether the store does not know the operation at all."""
+    status, code = status_and_code(error)
+    return status in (_NOT_IMPLEMENTED_STATUS, _NOT_ALLOWED_STATUS) or code == "NotImplemented"
 
 
 def knows_no_condition(error: StoreWriteError) -> bool:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+from ngopi.errors import SwapConflictError
 from ngopi.model import ObjectHead
 from ngopi.store.kinds import kind_of
-from ngopi.store.s3_answers import asking, status_and_code
+from ngopi.store.s3_answers import asking, is_unknown, status_and_code
 from ngopi.store.turns import StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from types_boto3_s3 import S3Client  # noqa: TC004 - stubs, which only development has
@@ -223,9 +225,50 @@ class Bucket:
         with self.asking("DeleteObject", key):
             self.client.delete_object(Bucket=self.name, Key=self.prefix + key)
 
+    def erase_versions(self, key: str) -> None:
+        """Remove all that a bucket with versions kept of *key*, and the marks that it is deleted.
+
+        A store that keeps no versions, and says so, has nothing to remove.
+        """
+        kind_of(key)
+        name = self.prefix + key
+        found: list[str] = []
+        with self.asking("ListObjectVersions", key), _unless_unknown():
+            pages = self.client.get_paginator("list_object_versions")
+            for page in pages.paginate(Bucket=self.name, Prefix=name):
+                found += [v["VersionId"] for v in page.get("Versions", ()) if v["Key"] == name]
+                found += [v["VersionId"] for v in page.get("DeleteMarkers", ()) if v["Key"] == name]
+        for version in found:
+            with self.asking("DeleteObjectVersion", key):
+                self.client.delete_object(Bucket=self.name, Key=name, VersionId=version)
+
+    def abort_uploads(self, key: str) -> None:
+        """Drop all uploads of *key* that were begun, by whomever."""
+        name = self.prefix + key
+        found: list[str] = []
+        with self.asking("ListMultipartUploads", key), _unless_unknown():
+            pages = self.client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self.name, Prefix=name):
+                found += [u["UploadId"] for u in page.get("Uploads", ()) if u["Key"] == name]
+        for upload in found:
+            with contextlib.suppress(SwapConflictError):  # it is gone already
+                self.abort(key, upload)
+
     def asking(self, operation: str, key: str) -> AbstractContextManager[None]:
         """Raise ngopi's errors for those of boto3 inside."""
         return asking(operation, key, address=self.address, bucket=self.name, prefix=self.prefix)
+
+
+@contextlib.contextmanager
+def _unless_unknown() -> Iterator[None]:
+    """Let a store answer that it does not know what it is asked for."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if not is_unknown(error):
+            raise
 
 
 def stated_sha256(metadata: dict[str, str]) -> str | None:
