@@ -162,7 +162,7 @@ class Age(click.ParamType[timedelta]):
 
 @click.command(
     cls=Command,
-    help=N_("List what lies in the store for more than a month and belongs to no state."),
+    help=N_("List what has lain in the store for 30 days and belongs to no state."),
     epilog=N_("Example: ngopi gc --delete"),
 )
 @option("--delete", is_flag=True, help=N_("Delete it, after asking."))
