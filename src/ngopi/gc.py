@@ -13,10 +13,9 @@ from ngopi.errors import (
     NothingPublicError,
     ObjectTooBigError,
     StoreVerifyError,
-    SwapConflictError,
 )
 from ngopi.gone import is_deletable, keys_of, withdrawn_now
-from ngopi.ledger import LEDGER_KEY, release_key, seq_of
+from ngopi.ledger import release_key, seq_of
 from ngopi.model import Ledger, ObjectHead, Release, ShowRelease
 from ngopi.plan import is_deleted, release_of, show_of
 from ngopi.released import load
@@ -24,7 +23,7 @@ from ngopi.transaction import Public, kept_ledger, look, settle
 from ngopi.whose import require_same_show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator
     from datetime import datetime
 
     from ngopi.config import Config
@@ -76,13 +75,14 @@ def find_garbage(
     now: datetime,
     older_than: timedelta = YOUNGEST,
     stock: dict[str, ObjectHead] | None = None,
+    public: Public | None = None,
 ) -> Garbage:
     """Return what is older than *older_than* and referenced by nothing, or was deleted by name.
 
     What the ledger, every ledger of the history, their releases, retracted episodes, releases
     ahead of their date and this folder's *entries* name is referenced. *stock*: an inventory
-    taken just now. An object without a date is kept. What a ledger called gone goes whatever its
-    age.
+    taken just now; *public*: what was public after that. An object without a date is kept. What a
+    ledger called gone goes whatever its age.
 
     Raises:
         NothingPublicError: there is no ledger, so nothing could be told from garbage.
@@ -91,7 +91,7 @@ def find_garbage(
     """
     # Listed before the ledger is read: what is published in between is referenced by it.
     stock = inventory(store) if stock is None else stock
-    public = look(store)
+    public = look(store) if public is None else public
     ledger = public.ledger
     if ledger is None:
         raise NothingPublicError
@@ -112,7 +112,7 @@ def find_garbage(
         if is_withdrawn(head.key, out):
             return True
         if head.key in ledger.gone:
-            return head.key not in kept
+            return known and head.key not in kept and head.key not in ahead
         return known and head.key not in named and is_old(head)
 
     objects = tuple(head for head in stock.values() if is_garbage(head))
@@ -132,7 +132,7 @@ def collect(
     store: Store,
     command: Command,
     *,
-    confirmed: Collection[str],
+    confirmed: Container[str],
     older_than: timedelta = YOUNGEST,
     advance: Callable[[float], None],
 ) -> tuple[str, ...]:
@@ -145,15 +145,16 @@ def collect(
     """
 
     def attempt() -> Garbage:
+        stock = inventory(store)
         public, ledger = line_up(config, store, command)
-        found = find_garbage(config, entries, store, now=command.now, older_than=older_than)
-        if found.public.version != public.version:
-            raise SwapConflictError(key=LEDGER_KEY)
-        keys = {head.key for head in found.objects} & set(confirmed)
-        fresh = sorted(key for key in keys if is_deletable(key) and key not in ledger.gone)
+        found = find_garbage(
+            config, entries, store,
+            now=command.now, older_than=older_than, stock=stock, public=public,
+        )  # fmt: skip
+        keys = [head.key for head in found.objects if head.key in confirmed]
+        fresh = [key for key in keys if is_deletable(key) and key not in ledger.gone]
         if fresh:
-            # The feed was looked at before this very ledger, and was its own.
-            name_gone(config, store, found.public, fresh, command)
+            name_gone(config, store, public, fresh, command)
         return found
 
     found = settle(attempt)
@@ -162,7 +163,14 @@ def collect(
     for key in scratch:
         store.delete(key)
         advance(1)
-    going = [key for key in keys if key not in scratch]
+    # Once more, after the ledger has named them: see `publish._require_still`.
+    since = command.now - older_than
+    ahead, known = _ahead(config, store, _releases(store), found.kept, since=since)
+    out = withdrawn_now(found.public.ledger)
+    spared = {key for key in keys if key in ahead or not known} - set(scratch)
+    going = [
+        key for key in keys if key not in scratch and (key not in spared or is_withdrawn(key, out))
+    ]
     gone = finish(config, store, going, command, kept=found.kept, advance=advance) if going else ()
     return tuple(key for key in keys if key in scratch or key in gone)
 
@@ -187,11 +195,15 @@ def _kept(config: Config, store: Store, ledger: Ledger) -> tuple[set[str], bool]
     return named, sure
 
 
+def _releases(store: Store) -> list[str]:
+    return [head.key for head in store.heads(_RELEASE)]
+
+
 def _ahead(
     config: Config,
     store: Store,
-    stock: dict[str, ObjectHead],
-    kept: set[str],
+    stock: Iterable[str],
+    kept: Collection[str],
     *,
     since: datetime,
 ) -> tuple[set[str], bool]:

@@ -22,6 +22,7 @@ from ngopi.errors import (
     MediaMissingError,
     ShowClashError,
     SourceChangedError,
+    SwapConflictError,
 )
 from ngopi.gone import name_of
 from ngopi.i18n import N_
@@ -143,6 +144,8 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
             announce(plan)
         examined = Examined(store, config.scratch)
         ahead = _store_ahead(config, wish, bases, store, examined, progress)
+        if ahead:
+            _require_still(store, public)
         if plan.clashes or plan.show == "clashes":
             _refuse(config, store, plan, wish, public)
         if public.ledger is None and plan.show == "waiting":  # no episode without a show
@@ -359,6 +362,20 @@ def _store_ahead(
         stored[memory] = names
     examined.keep(_store_files(wish, missing, store, progress))
     return stored
+
+
+def _require_still(store: Store, public: Public) -> None:
+    """Begin again where the ledger has changed: what was stored ahead may be gone in it.
+
+    Whoever deletes what no release names looks at the releases once more after the ledger has
+    named it. So either they see the releases of this run, or this run sees their ledger.
+
+    Raises:
+        SwapConflictError: it has changed.
+    """
+    head = store.head(LEDGER_KEY)
+    if (head and head.version) != public.version:
+        raise SwapConflictError(key=LEDGER_KEY)
 
 
 def _require_file(path: Path, thing: StoredObject) -> None:
