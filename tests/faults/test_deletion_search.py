@@ -244,7 +244,7 @@ class Scenes:
         citra = office.folder("citra", "tiga")
         return (
             *self.publisher_and_gc(office, broken),
-            Run(name="publish tiga", prepare=publishing, folder=citra, broken=broken),
+            Run(name="publish tiga", prepare=publishing, folder=citra, broken=broken, coarse=True),
         )
 
     def publisher_and_two_gcs(self, office, broken=""):
@@ -252,7 +252,7 @@ class Scenes:
         citra = office.folder("citra")
         return (
             *self.publisher_and_gc(office, broken),
-            Run(name="gc too", prepare=collecting, folder=citra, broken=broken),
+            Run(name="gc too", prepare=collecting, folder=citra, broken=broken, coarse=True),
         )
 
     def publisher_and_killed_gc(self, office, broken=""):
@@ -271,7 +271,7 @@ class Scenes:
         return (
             Run(name="delete dua", prepare=deleting("dua"), folder=show, broken=broken),
             Run(name="restore dua", prepare=restoring("dua"), folder=budi, broken=broken),
-            Run(name="publish tiga", prepare=publishing, folder=citra, broken=broken),
+            Run(name="publish tiga", prepare=publishing, folder=citra, broken=broken, coarse=True),
         )
 
     def deleter_and_who_asks_it_back(self, office, broken=""):
@@ -288,7 +288,7 @@ class Scenes:
         citra = office.folder("citra", "tiga")
         return (
             Run(name="delete dua", prepare=deleting("dua"), folder=show, kills=1, broken=broken),
-            Run(name="publish tiga", prepare=publishing, folder=citra, broken=broken),
+            Run(name="publish tiga", prepare=publishing, folder=citra, broken=broken, coarse=True),
         )
 
     def publisher_and_deleter(self, office, broken=""):
