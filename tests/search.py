@@ -20,7 +20,7 @@ import re
 import shutil
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -354,6 +354,9 @@ class Stand:
     held: str | None = None
 
 
+State = tuple[World, tuple[Stand, ...]]
+
+
 @dataclass(kw_only=True)
 class Found:
     """What a search came to: *broken* are the violations, with the way to the first of each."""
@@ -368,8 +371,8 @@ def search(
     world: World,
     runs: Sequence[Run],
     *,
-    wrong: Callable[[World], Sequence[str]],
-    wrong_at_end: Callable[[World, dict[str, Any]], Sequence[str]] = lambda _world, _ends: (),
+    wrong: Callable[[World], Iterable[str]],
+    wrong_at_end: Callable[[World, dict[str, Any]], Iterable[str]] = lambda _world, _ends: (),
     most_states: int = 2_000_000,
     stop_at_first: bool = False,
 ) -> Found:
@@ -377,39 +380,52 @@ def search(
 
     *wrong_at_end* is asked where no run can go on, with the ends of all.
     """
+    walk = _Walk(runs=runs, wrong=wrong, wrong_at_end=wrong_at_end)
     start = (world, tuple(Stand(run.begin(), run.kills, run.losses) for run in runs))
-    came_from: dict[Any, tuple[Any, str] | None] = {start: None}
-    judged: dict[World, Sequence[str]] = {}
-    found, waiting = Found(), deque([start])
-
-    def tell(state: Any, said: Sequence[str]) -> None:
-        for sentence in said:
-            if sentence not in found.broken:
-                found.broken[sentence] = _way(came_from, state)
-
-    while waiting:
+    walk.came_from[start] = None
+    waiting = deque([start])
+    while waiting and not (walk.found.broken and stop_at_first):
         state = waiting.pop()
-        found.states += 1
-        assert found.states <= most_states, "the search has become too large"
-        here, stands = state
-        if here not in judged:
-            judged[here] = tuple(wrong(here))
-        tell(state, judged[here])
-        going = list(_steps(here, stands, runs))
-        if not going:
-            found.ends += 1
-            ends = {run.name: run.asks(s.node) for run, s in zip(runs, stands, strict=True)}
-            tell(state, wrong_at_end(here, ends))
-        if found.broken and stop_at_first:
-            break
-        for told, after in going:
-            if after not in came_from:
-                came_from[after] = (state, told)
+        assert walk.found.states < most_states, "the search has become too large"
+        for told, after in walk.looked_at(state):
+            if after not in walk.came_from:
+                walk.came_from[after] = (state, told)
                 waiting.append(after)
     for run in runs:
         run.leave()
-    found.executions = sum(run.executions for run in runs)
-    return found
+    walk.found.executions = sum(run.executions for run in runs)
+    return walk.found
+
+
+@dataclass(kw_only=True)
+class _Walk:
+    """What is known of the states that were come by so far, and how each was reached."""
+
+    runs: Sequence[Run]
+    wrong: Callable[[World], Iterable[str]]
+    wrong_at_end: Callable[[World, dict[str, Any]], Iterable[str]]
+    found: Found = field(default_factory=Found)
+    came_from: dict[Any, tuple[Any, str] | None] = field(default_factory=dict)
+    judged: dict[World, Sequence[str]] = field(default_factory=dict)
+
+    def looked_at(self, state: State) -> list[tuple[str, State]]:
+        """Judge *state*, and return what can follow on it."""
+        self.found.states += 1
+        world, stands = state
+        if world not in self.judged:
+            self.judged[world] = tuple(self.wrong(world))
+        self._tell(state, self.judged[world])
+        going = list(_steps(world, stands, self.runs))
+        if not going:
+            self.found.ends += 1
+            ends = {run.name: run.asks(s.node) for run, s in zip(self.runs, stands, strict=True)}
+            self._tell(state, self.wrong_at_end(world, ends))
+        return going
+
+    def _tell(self, state: State, said: Iterable[str]) -> None:
+        for sentence in said:
+            if sentence not in self.found.broken:
+                self.found.broken[sentence] = _way(self.came_from, state)
 
 
 def _way(came_from: dict[Any, tuple[Any, str] | None], state: Any) -> tuple[str, ...]:
@@ -428,15 +444,21 @@ def _steps(
         asked = run.asks(stand.node)
         if len(asked) == END:
             continue
-        for told, after, moved in _moves(world, run, stand, asked):
-            while run.coarse and not _is_cue(run.asks(moved.node)):
-                ((_told, after, moved),) = _moves(after, run, moved, run.asks(moved.node))
+        for told, *reached in _moves(world, run, stand, asked):
+            after, moved = _on_to_a_cue(run, *reached) if run.coarse else reached
             yield (
                 f"{run.name}: {told}",
                 (after, (*stands[:number], moved, *stands[number + 1 :])),
             )
         if _is_nobody_elses(asked):
             return  # it meets no other step: any order with the others comes to the same
+
+
+def _on_to_a_cue(run: Run, world: World, stand: Stand) -> tuple[World, Stand]:
+    """Return where a run comes by itself before it is about to do what others may meet."""
+    while not _is_cue(run.asks(stand.node)):
+        ((_told, world, stand),) = _moves(world, run, stand, run.asks(stand.node))
+    return world, stand
 
 
 def _is_cue(asked: Any) -> bool:

@@ -84,7 +84,7 @@ def delete_audio(
     Raises:
         UndoneMeanwhileError: somebody has restored the episode.
     """
-    command = Command(what=f"retract {entry.slug} --delete-audio", by=by, now=now)
+    command = Command(what=f"retract {entry.slug}", by=by, now=now)
     try:
         return withdraw(config, store, entry.guid, command)
     except UndoneMeanwhileError:

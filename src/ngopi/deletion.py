@@ -23,9 +23,9 @@ from ngopi.errors import (
     UndoneMeanwhileError,
 )
 from ngopi.gate import decode
-from ngopi.gone import hashes_of, is_deletable, is_key_of, keys_of, withdrawn_now
+from ngopi.gone import hashes_of, is_deletable, is_key_of, keys_of, require_apart, withdrawn_now
 from ngopi.ledger import LEDGER_KEY
-from ngopi.model import Release, Withdrawn
+from ngopi.model import Release, ShowRelease, Withdrawn
 from ngopi.released import load, load_entry, load_show
 from ngopi.seen import look_ahead
 from ngopi.tomlfile import adapter
@@ -164,12 +164,13 @@ def names_now(config: Config, store: Store, ledger: Ledger) -> frozenset[str]:
     """Return the keys of all files that the current state names.
 
     Raises:
+        GoneNamedError: the ledger calls one of them gone, as only a forger's does.
         LedgerUnreadableError: a release is gone or damaged, so nobody knows.
     """
-    keys = set(keys_of(load_show(config, store, ledger)))
-    for entry in ledger.entries:
-        keys.update(keys_of(load_entry(config, store, entry)))
-    return frozenset(keys)
+    releases: list[Release | ShowRelease] = [load_show(config, store, ledger)]
+    releases += [load_entry(config, store, entry) for entry in ledger.entries]
+    require_apart(ledger.gone, releases)
+    return frozenset(key for release in releases for key in keys_of(release))
 
 
 # -- deleted by name ----------------------------------------------------------------------

@@ -138,7 +138,9 @@ def collect(
 ) -> tuple[str, ...]:
     """Delete what of *confirmed* still is garbage, and return the keys.
 
-    It is named as gone in the ledger first. *advance* is called with objects done since.
+    It is named as gone in the ledger first. Then the releases are looked at once more: whoever
+    stored one ahead of its date, and did not see that ledger yet, counts on what it names.
+    *advance* is called with objects done since.
 
     Raises:
         PublishContendedError: others kept publishing in between.

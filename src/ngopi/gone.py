@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # The key of a release's file: its name, the hash of its content, and from the second one on which
 # generation of that it is. What has another key (releases, history, the feed) is never deleted.
 _KEY = re.compile(
-    r"(audio|covers)/(?P<name>[a-z0-9-]+)-(?P<hash>[0-9a-f]{12})(?:-[1-9][0-9]{0,4})?"
+    r"(audio|covers)/(?P<name>[a-z0-9-]+)-(?P<hash>[0-9a-f]{12})(?:-(?P<generation>[1-9][0-9]{0,4}))?"
     r"\.(mp3|jpg|png)",
     re.ASCII,
 )
@@ -55,6 +55,17 @@ def free_key(key: str, gone: Collection[str]) -> str:
     stem, dot, ending = key.rpartition(".")
     further = (f"{stem}-{generation}{dot}{ending}" for generation in count(2))
     return next(known for known in chain([key], further) if known not in gone)
+
+
+def earlier_keys(key: str) -> Iterator[str]:
+    """Yield the keys of the same content that are gone before *key* is the free one."""
+    found = _KEY.fullmatch(key)
+    if found is None or found["generation"] is None:
+        return
+    stem, _dot, ending = key.rpartition(".")
+    first = stem.removesuffix(f"-{found['generation']}")
+    for generation in range(1, int(found["generation"])):
+        yield f"{first}.{ending}" if generation == 1 else f"{first}-{generation}.{ending}"
 
 
 def withdrawn_now(ledger: Ledger | None) -> frozenset[str]:

@@ -24,7 +24,7 @@ from ngopi.errors import (
     SourceChangedError,
     SwapConflictError,
 )
-from ngopi.gone import name_of
+from ngopi.gone import earlier_keys, name_of
 from ngopi.i18n import N_
 from ngopi.ledger import (
     LEDGER_KEY,
@@ -42,7 +42,7 @@ from ngopi.released import add_release, addresses_of, load_entry, load_show
 from ngopi.seen import remember, require_ahead
 from ngopi.store.reach import require_public
 from ngopi.store.source import Source
-from ngopi.stored import READ, Examined
+from ngopi.stored import READ, Examined, fetch
 from ngopi.transaction import (
     FEED_KEY,
     Change,
@@ -152,7 +152,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
             return _published(config, plan, None, ahead, changed=False)
         if public.ledger is not None and _in_line(plan) and feed_is_current(public, store):
             return _published(config, plan, public.ledger, ahead, changed=False)
-        for thing in _stored(wish, plan, store, examined, progress):
+        for thing in _stored(config, wish, plan, store, examined, progress):
             # Also what an earlier run stored: it may have been stopped by this very question.
             if config.store.url.startswith("s3:"):
                 fetch(thing.url, size_bytes=thing.size_bytes)
@@ -315,7 +315,7 @@ def _show_changed(store: Store, ledger: Ledger) -> Ledger:
 
 
 def _stored(
-    wish: Wish, plan: Plan, store: Store, examined: Examined, progress: Progress
+    config: Config, wish: Wish, plan: Plan, store: Store, examined: Examined, progress: Progress
 ) -> Iterator[StoredObject]:
     """Yield all files that the changed part of the feed will name, each when it is stored."""
     slugs = {*plan.add, *plan.change}
@@ -325,7 +325,10 @@ def _stored(
             objects += [release.enclosure, *([release.cover] if release.cover else [])]
     missing = {thing.key: thing for thing in objects if not examined.has(thing)}
     for thing in missing.values():
-        _require_file(wish.file_of(thing), thing)
+        path = wish.file_of(thing)
+        if path.parent == wish.media and not path.is_file():
+            _fetch_earlier(config, store, thing, path, progress)
+        _require_file(path, thing)
     yield from (thing for thing in objects if thing.key not in missing)
     examined.keep(_store_files(wish, missing, store, progress))
     yield from missing.values()
@@ -376,6 +379,22 @@ def _require_still(store: Store, public: Public) -> None:
     head = store.head(LEDGER_KEY)
     if (head and head.version) != public.version:
         raise SwapConflictError(key=LEDGER_KEY)
+
+
+def _fetch_earlier(
+    config: Config, store: Store, thing: StoredObject, path: Path, progress: Progress
+) -> None:
+    """Fetch the file of *thing*, if it still lies under a key that is gone.
+
+    Somebody stored it ahead of its date while another called it gone, and has left it there.
+    """
+    copy = config.scratch / path.name
+    for key in earlier_keys(thing.key):
+        if fetch(store, replace(thing, key=key), copy, progress=progress):
+            path.parent.mkdir(exist_ok=True)
+            copy.replace(path)
+            return
+    copy.unlink(missing_ok=True)
 
 
 def _require_file(path: Path, thing: StoredObject) -> None:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from ngopi.artwork import check_cover, cover_for_tag
 from ngopi.atomic import move_flushed, replacing, sha256_of
 from ngopi.catalogue import replace_audio, whole_audio
-from ngopi.errors import DiskError, ObjectMissingError
-from ngopi.i18n import N_
+from ngopi.errors import DiskError
 from ngopi.ledger import read_bases
 from ngopi.notes import notes_text
 from ngopi.plan import make_plan, make_wish
 from ngopi.released import addresses_of
+from ngopi.stored import fetch
 from ngopi.tags import tag_bytes, tag_length
 
 if TYPE_CHECKING:
@@ -125,33 +125,9 @@ def _file_of(
         return
     copy = config.scratch / f"{_LEFT}{secrets.token_hex(4)}.mp3"
     try:
-        yield copy if _is_fetched(config, stored, store, copy, progress) else None
+        yield copy if fetch(store, stored, copy, progress=progress) else None
     finally:
         copy.unlink(missing_ok=True)
-
-
-def _is_fetched(
-    config: Config, stored: StoredObject, store: Store, copy: Path, progress: Progress
-) -> bool:
-    config.scratch.mkdir(exist_ok=True)
-    digest, left_bytes = hashlib.sha256(), stored.size_bytes
-    try:
-        with (
-            progress.step(N_("Downloading"), stored.size_bytes, unit="bytes") as advance,
-            copy.open("wb") as file,
-        ):
-            for chunk in store.chunks(stored.key):
-                left_bytes -= len(chunk)
-                if left_bytes < 0:
-                    return False
-                digest.update(chunk)
-                file.write(chunk)
-                advance(len(chunk))
-    except ObjectMissingError:
-        return False
-    except OSError as error:
-        raise DiskError(path=copy, reason=error.strerror or error) from error
-    return digest.hexdigest() == stored.sha256
 
 
 def _write(config: Config, entry: CatalogueEntry, path: Path, tag: bytes) -> None:

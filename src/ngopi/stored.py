@@ -11,15 +11,16 @@ import json
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import sweep, write_atomic
-from ngopi.errors import ObjectTakenError, SwapConflictError
+from ngopi.errors import DiskError, ObjectMissingError, ObjectTakenError, SwapConflictError
 from ngopi.gate import decode
+from ngopi.i18n import N_
 from ngopi.tomlfile import adapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ngopi.model import ObjectHead, StoredObject
+    from ngopi.model import ObjectHead, Progress, StoredObject
     from ngopi.store import Store
 
 READ = "read.json"
@@ -86,6 +87,33 @@ class Examined:
         self._path.parent.mkdir(exist_ok=True)
         sweep(self._path)
         write_atomic(self._path, json.dumps(known, sort_keys=True, indent=0).encode())
+
+
+def fetch(store: Store, thing: StoredObject, path: Path, *, progress: Progress) -> bool:
+    """Write the very bytes of *thing* to *path*, whole or in part; say if it is whole.
+
+    Raises:
+        DiskError: they cannot be written.
+    """
+    digest, left_bytes = hashlib.sha256(), thing.size_bytes
+    path.parent.mkdir(exist_ok=True)
+    try:
+        with (
+            progress.step(N_("Downloading"), thing.size_bytes, unit="bytes") as advance,
+            path.open("wb") as file,
+        ):
+            for chunk in store.chunks(thing.key):
+                left_bytes -= len(chunk)
+                if left_bytes < 0:
+                    return False
+                digest.update(chunk)
+                file.write(chunk)
+                advance(len(chunk))
+    except ObjectMissingError:
+        return False
+    except OSError as error:
+        raise DiskError(path=path, reason=error.strerror or error) from error
+    return digest.hexdigest() == thing.sha256
 
 
 def _read(path: Path) -> dict[str, tuple[str, str]]:

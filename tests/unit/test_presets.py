@@ -146,16 +146,19 @@ def test_the_access_key_may_do_what_publishing_needs_and_nothing_else():
         assert all(allows(policy, action, key) for key in (*PUBLIC, *PRIVATE[:4]))
         assert not allows(policy, action, "other.html")
         assert not allows(policy, action, "feed.xml", prefix="")
-    deleted = (*PUBLIC[:2], "releases/0f.json", "probe/0f.json")  # by gc, retract and doctor
-    assert all(allows(policy, "s3:DeleteObject", key) for key in deleted)
-    kept = ("feed.xml", "ledger.json", "history/1.json", "other.html")
-    assert not any(allows(policy, "s3:DeleteObject", key) for key in kept)
+    deleted = (*PUBLIC[:2], "probe/0f.json")  # by gc, retract and doctor
+    kept = ("feed.xml", "ledger.json", "history/1.json", "releases/0f.json", "other.html")
+    for action in ("s3:DeleteObject", "s3:DeleteObjectVersion"):
+        assert all(allows(policy, action, key) for key in deleted)
+        assert not any(allows(policy, action, key) for key in kept)
     assert {
         pattern
         for statement in document["Statement"]
         if "s3:ListBucket" in statement["Action"]
         for pattern in statement["Resource"]
     } == {"arn:aws:s3:::kopi"}
+    actions = {action for each in document["Statement"] for action in each["Action"]}
+    assert {"s3:ListBucketVersions", "s3:ListBucketMultipartUploads"} < actions  # of what goes
     assert not any("*" in action for each in document["Statement"] for action in each["Action"])
 
 

@@ -111,7 +111,7 @@ class CredentialsRefusedError(NgopiError):
     code, exit_status = "credentials-refused", REFUSED
     sentence = N_('The bucket "{bucket}" refused {operation} {key} ({reason}).')
     next_step = N_(
-        "check the access key; it must be allowed {action} on {bucket}/{object}, and "
+        "check the access key; it must be allowed {action} on {resource}, and "
         "s3:ListBucket on {bucket}; then run the command again."
     )
 

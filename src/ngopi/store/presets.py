@@ -20,8 +20,8 @@ _MIB = 1 << 20
 # What listeners fetch; the ledger, the releases and the history are no business of theirs.
 _PUBLIC = ("audio/*", "covers/*", "feed.xml")
 _WRITTEN = (*_PUBLIC, "releases/*", "history/*", "ledger.json", "probe/*")
-# What gc, retract --delete-audio and doctor --fix delete; the state itself nobody does.
-_DELETED = ("audio/*", "covers/*", "releases/*", "probe/*")
+# What gc, retract --delete-audio and doctor --fix delete; releases and states nobody does.
+_DELETED = ("audio/*", "covers/*", "probe/*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,12 +195,13 @@ def iam_policy(settings: StoreSettings) -> str:
     # s3:prefix would take that away again: such requests state no prefix.
     tell = {
         "Sid": "TellWhatIsMissing",
-        "Action": ["s3:ListBucket"],
+        "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"],
         "Resource": [f"arn:aws:s3:::{bucket}"],
     }
+    # What is deleted by name goes in all versions that a bucket may have kept of it.
     tidy = {
         "Sid": "TidyUp",
-        "Action": ["s3:DeleteObject"],
+        "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
         "Resource": _resources(settings, _DELETED),
     }
     return _document([publish, tell, tidy])

@@ -36,6 +36,8 @@ _ACTIONS = {
     "UploadPart": "s3:PutObject",
     "CompleteMultipartUpload": "s3:PutObject",
 }
+# What a policy allows on the bucket, not on the objects in it.
+_OF_BUCKETS = ("ListObjectsV2", "ListObjectVersions", "ListMultipartUploads")
 _READS = (
     "HeadObject", "GetObject", "ListObjectsV2", "ListParts", "ListObjectVersions",
     "ListMultipartUploads",
@@ -83,7 +85,7 @@ def asking(operation: str, key: str, *, address: str, bucket: str, prefix: str) 
                 bucket=bucket,
                 operation=operation,
                 key=key,
-                object=f"{prefix}{key}",
+                resource=bucket if operation in _OF_BUCKETS else f"{bucket}/{prefix}{key}",
                 action=_ACTIONS.get(operation, f"s3:{operation}"),
                 reason=f"{status} {code}",
             ) from error
