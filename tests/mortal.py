@@ -26,11 +26,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 # Each changes something that outlives the process, or sends something to a store (a request's head
 # and its body are two); Python tells of them before they happen. Between two of them lies all the
 # rest, fsync too: a process that is killed loses nothing that it has written.
 _STEPS = ("os.rename", "os.mkdir", "http.client.send")
+# After these a run knows, or has done, what others may make untrue before it goes on.
+_CUES = (
+    "look", "Examined.has", "inventory", "FolderStore.swap", "S3Store.swap", "FolderStore.delete",
+    "S3Store.delete", "FolderStore.add_all", "S3Store.add_all",
+)  # fmt: skip
 # A long body is sent in blocks, whose size is a power of two: one in so many of them is a step.
 _BLOCK_BYTES, _BLOCKS_EACH = 8192, 256
 # A disk that is full or read-only stays so; other faults come once.
@@ -60,17 +66,19 @@ class Mortals:
         env: dict[str, str],
         kill_at: int | None = None,
         kill_after_s: float | None = None,
+        stop_at: int | None = None,
         fail_at: int | None = None,
         fault: str = "EIO",
     ) -> int:
         """Start ``ngopi argv`` and return its process id.
 
         It is killed before step *kill_at*, or *kill_after_s* seconds, if it comes to that. Or
+        it stops after cue *stop_at* (see `_CUES`), until it is told to `go_on`. Or
         its disk fails with the error *fault* at step *fail_at*, where sending is no step, but
         each fsync is one.
         """
         arguments = [str(argument) for argument in argv]
-        death = {"kill_at": kill_at, "kill_after_s": kill_after_s}
+        death = {"kill_at": kill_at, "kill_after_s": kill_after_s, "stop_at": stop_at}
         death |= {"fail_at": fail_at, "fault": fault}
         return int(self._ask({"argv": arguments, "env": env, **death}))
 
@@ -84,6 +92,14 @@ class Mortals:
             out=out.read_text("utf-8") if out.exists() else "",
             err=err.read_text("utf-8") if err.exists() else "",
         )
+
+    def stops(self, pid: int) -> bool:
+        """Wait until a run stands still, and return True, or until it is over (see `wait`)."""
+        return bool(self._ask({"stops": pid}))
+
+    def go_on(self, pid: int) -> None:
+        """Have a run that stands still go on."""
+        os.kill(pid, signal.SIGCONT)
 
     def printed(self, pid: int) -> str:
         """Return what a run has printed so far."""
@@ -129,6 +145,11 @@ def _serve(folder: Path, show: str) -> None:
     _load(show)
     for line in sys.stdin:
         question = json.loads(line)
+        if "stops" in question:
+            # It stays to be waited for: only looked at.
+            found = os.waitid(os.P_PID, question["stops"], os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            _answer(int(found is not None and found.si_code == os.CLD_STOPPED))
+            continue
         if "wait" in question:
             _, status = os.waitpid(question["wait"], 0)
             _answer(os.waitstatus_to_exitcode(status))
@@ -179,6 +200,8 @@ def _run(folder: Path, question: dict[str, Any]) -> None:
         steps = _count(_STEPS, at=question["kill_at"], then=_die)
     else:
         steps = _count_failing(question["fail_at"], fault=question["fault"])
+    if question["stop_at"] is not None:
+        _stop_after(question["stop_at"])
     from ngopi.__main__ import main
 
     status = main(question["argv"])
@@ -187,6 +210,22 @@ def _run(folder: Path, question: dict[str, Any]) -> None:
     taken, steps[0] = steps[0], -(1 << 30)
     base.with_suffix(".steps").write_text(str(taken))
     os._exit(status)
+
+
+def _stop_after(number: int) -> None:
+    """Stand still when this process has come to its cue of that number."""
+    left = [number]
+
+    def watch(frame: FrameType, event: str, _value: Any) -> None:
+        code = frame.f_code
+        if event != "return" or code.co_qualname not in _CUES or "ngopi" not in code.co_filename:
+            return
+        left[0] -= 1
+        if left[0] == 0:
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    sys.setprofile(watch)
 
 
 def _set_clock(off_s: float) -> None:

@@ -2,7 +2,8 @@
 
 I1  every URL in a public feed resolves to the bytes with the recorded SHA-256, at any instant;
 I2  what was acknowledged is never lost; I3 the sequence only grows, without a gap in history;
-I4  a stored object never changes; I6 a guid, once public, stays, unless it is retracted.
+I4  a stored object never changes; I6 a guid, once public, stays, unless it is retracted;
+I8  what is gone or withdrawn is said in every later state, before it is deleted.
 (I5, that running again converges, is for the tests to try.)
 
 Nothing here uses ngopi.
@@ -167,7 +168,7 @@ class Witness:
         sha256 = hashlib.sha256(data).hexdigest()
         if size_bytes not in (None, len(data)):
             yield f"I1: {key} has {len(data)} bytes, the feed says {size_bytes}"
-        if not re.search(rf"-{sha256[:12]}\.\w+$", key):
+        if not re.search(rf"-{sha256[:12]}(-[1-9]\d*)?\.\w+$", key):
             yield f"I1: {key} has another content than its name says"
         if self._media.setdefault(key, sha256) != sha256:
             yield f"I4: {key} has changed"
@@ -244,10 +245,11 @@ class Witness:
             sha256 = hashlib.sha256(self.place.read(key) or b"").hexdigest()
             if self._media.setdefault(key, sha256) != sha256:
                 yield f"I4: {key} has changed"
-            named = re.search(r"([0-9a-f]{64}|[0-9a-f]{12})\.\w+$", key)
+            named = re.search(r"([0-9a-f]{64}|[0-9a-f]{12})(-[1-9]\d*)?\.\w+$", key)
             if not key.startswith("history/") and not (named and sha256.startswith(named.group(1))):
                 yield f"I4: {key} has another content than its name says"
         gone = {key for key in self._media if self.place.read(key) is None}
+        gone -= set((self._json("ledger.json") or {}).get("gone", ()))  # said before it was done
         if gone - self.deleted:
             yield f"I4: gone: {sorted(gone - self.deleted)}"
 
@@ -257,7 +259,11 @@ class Witness:
 
 
 def _step(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
-    """Nothing leaves a ledger but by a command that says so."""
+    """Nothing leaves a ledger but by a command that says so; what is gone never leaves it."""
+    if not set(before.get("gone", ())) <= set(after.get("gone", ())):
+        yield f"I8: {after['what']} {after['seq']} forgot what is gone"
+    if not _withdrawn(before) <= _withdrawn(after):
+        yield f"I8: {after['what']} {after['seq']} forgot what was withdrawn"
     then = {entry["guid"]: entry["slug"] for entry in before["entries"]}
     now = {entry["guid"]: entry["slug"] for entry in after["entries"]}
     gone = {entry["guid"] for entry in after["retracted"]}
@@ -267,3 +273,7 @@ def _step(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
         on_purpose = guid in gone and after["what"].split()[0] in ("retract", "rollback")
         if guid not in now and not on_purpose:
             yield f"I6: {slug} was dropped by {after['what']} {after['seq']}"
+
+
+def _withdrawn(ledger: dict[str, Any]) -> set[str]:
+    return {thing["sha256"] for thing in ledger.get("withdrawn", ())}

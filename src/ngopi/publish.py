@@ -326,7 +326,7 @@ def _stored(
     missing = {thing.key: thing for thing in objects if not examined.has(thing)}
     for thing in missing.values():
         path = wish.file_of(thing)
-        if path.parent == wish.media and not path.is_file():
+        if not path.is_file() and any(earlier_keys(thing.key)):
             _fetch_earlier(config, store, thing, path, progress)
         _require_file(path, thing)
     yield from (thing for thing in objects if thing.key not in missing)
@@ -384,16 +384,11 @@ def _require_still(store: Store, public: Public) -> None:
 def _fetch_earlier(
     config: Config, store: Store, thing: StoredObject, path: Path, progress: Progress
 ) -> None:
-    """Fetch the file of *thing*, if it still lies under a key that is gone.
-
-    Somebody stored it ahead of its date while another called it gone, and has left it there.
-    """
+    """Fetch the file of *thing*, if it still lies under a key that is gone."""
     copy = config.scratch / path.name
-    for key in earlier_keys(thing.key):
-        if fetch(store, replace(thing, key=key), copy, progress=progress):
-            path.parent.mkdir(exist_ok=True)
-            copy.replace(path)
-            return
+    if fetch(store, thing, copy, progress=progress):
+        path.parent.mkdir(exist_ok=True)
+        copy.replace(path)
     copy.unlink(missing_ok=True)
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from ngopi.atomic import sweep, write_atomic
 from ngopi.errors import DiskError, ObjectMissingError, ObjectTakenError, SwapConflictError
 from ngopi.gate import decode
+from ngopi.gone import earlier_keys
 from ngopi.i18n import N_
 from ngopi.tomlfile import adapter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ngopi.model import ObjectHead, Progress, StoredObject
@@ -92,17 +93,25 @@ class Examined:
 def fetch(store: Store, thing: StoredObject, path: Path, *, progress: Progress) -> bool:
     """Write the very bytes of *thing* to *path*, whole or in part; say if it is whole.
 
+    Where they do not lie under its key, they may still lie under an earlier one, which is gone:
+    somebody has stored them ahead of their date while another called it gone.
+
     Raises:
         DiskError: they cannot be written.
     """
-    digest, left_bytes = hashlib.sha256(), thing.size_bytes
     path.parent.mkdir(exist_ok=True)
+    keys = (thing.key, *earlier_keys(thing.key))
+    with progress.step(N_("Downloading"), thing.size_bytes, unit="bytes") as advance:
+        return any(_is_fetched(store, key, thing, path, advance) for key in keys)
+
+
+def _is_fetched(
+    store: Store, key: str, thing: StoredObject, path: Path, advance: Callable[[float], None]
+) -> bool:
+    digest, left_bytes = hashlib.sha256(), thing.size_bytes
     try:
-        with (
-            progress.step(N_("Downloading"), thing.size_bytes, unit="bytes") as advance,
-            path.open("wb") as file,
-        ):
-            for chunk in store.chunks(thing.key):
+        with path.open("wb") as file:
+            for chunk in store.chunks(key):
                 left_bytes -= len(chunk)
                 if left_bytes < 0:
                     return False
