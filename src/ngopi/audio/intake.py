@@ -5,13 +5,13 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING, Self
 
+from ngopi.audio.kinds import is_gsm, is_transport_stream, no_file, unknown
 from ngopi.errors import (
     DamagedRecordingError,
     EmptyRecordingError,
     FolderRecordingError,
     NgopiError,
     NoSuchRecordingError,
-    NotARecordingError,
     RecordingChangedError,
     UnreadableRecordingError,
 )
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from ngopi.model import Recording
 
+_HEAD_BYTES = 1 << 12
 _SIGNATURES = (
     *((0, magic) for magic in (b"RIFF", b"RF64", b"riff", b"FORM", b"OggS", b"fLaC")),
-    *((0, magic) for magic in (b"ID3", b"caff", b"\x1aE\xdf\xa3")),
+    *((0, magic) for magic in (b"ID3", b"caff", b"\x1aE\xdf\xa3", b"#!AMR", b"FLV\1")),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
     *((4, magic) for magic in (b"ftyp", b"moov", b"mdat", b"wide", b"free")),
 )
 
@@ -45,7 +47,7 @@ def status(path: Path) -> os.stat_result:
     if stat.S_ISDIR(found.st_mode):
         raise FolderRecordingError(path=path)
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for ever
-        raise NotARecordingError(path=path)
+        raise no_file(path)
     if found.st_size == 0:
         raise EmptyRecordingError(path=path)
     return found
@@ -55,12 +57,14 @@ def refusal(path: Path) -> NgopiError:
     """Return what to say if FFmpeg refuses the file: a broken recording, or none at all."""
     try:
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(_HEAD_BYTES)
     except OSError as error:
         raise UnreadableRecordingError(path=path, reason=error.strerror or error) from error
-    known = any(head[offset:].startswith(magic) for offset, magic in _SIGNATURES)
-    if not known or (head.startswith(b"RIFF") and head[8:12] not in {b"WAVE", b""}):
-        return NotARecordingError(path=path)
+    known = any(head.startswith(magic, offset) for offset, magic in _SIGNATURES)
+    if not (known or is_gsm(head) or is_transport_stream(head)) or (
+        head.startswith(b"RIFF") and head[8:12] not in {b"WAVE", b"AVI ", b""}
+    ):
+        return unknown(path, head)
     return DamagedRecordingError(path=path)
 
 

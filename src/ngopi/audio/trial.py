@@ -1,7 +1,8 @@
-"""Files that would end the process: they are tried in another one first.
+"""Files that could end the process: they are tried in another one first.
 
 PyAV 18 frees a channel order that is none of FFmpeg's own twice, and the C library ends whoever
 does that. CAF and QuickTime files may state such an order; no other kind that is read here does.
+Kinds that FFmpeg's own people seldom look at are always tried.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ngopi.audio.kinds import is_gsm, is_transport_stream
 from ngopi.codepath import code_path
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 # Of Apple's channel layout tags: mono, stereo, headphones, and a bit mask.
 _HARMLESS = {tag.to_bytes(4, "big") for tag in (0x640001, 0x650002, 0x660002, 0x10000)}
+# AMR, FLV, WMA; AVI has its name behind its length.
+_SELDOM = (b"#!AMR", b"FLV", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")
 _MOST_BYTES = 64 << 20  # of a QuickTime file's table of contents
 _MOST_PARTS = 1000
 _TRIAL = """
@@ -33,7 +37,7 @@ _PATIENCE_S = 60
 
 def survives(path: Path) -> bool:
     """Say whether looking at the file's sound leaves the process alive."""
-    if not _states_an_order(path):
+    if not (_is_seldom(path) or _states_an_order(path)):
         return True
     try:
         run = subprocess.run(  # noqa: S603 - this Python, our own code, and a path as it is
@@ -54,6 +58,14 @@ def _command(path: Path) -> list[str]:
     """Return what tries *path* with this very ngopi, whatever lies around or stands in PYTHON*."""
     found = code_path(str(path.parent))
     return [sys.executable, "-I", "-S", "-c", _TRIAL, str(path), *found]
+
+
+def _is_seldom(path: Path) -> bool:
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        head = file.read(1000)
+        is_named = head[8:12] == b"AVI " or head.startswith(_SELDOM)
+        return is_named or is_gsm(head) or is_transport_stream(head)
+    return False
 
 
 def _states_an_order(path: Path) -> bool:

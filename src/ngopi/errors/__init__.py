@@ -181,6 +181,9 @@ from ngopi.errors.recordings import (
     FolderRecordingError as FolderRecordingError,
 )
 from ngopi.errors.recordings import (
+    ForeignFormatError as ForeignFormatError,
+)
+from ngopi.errors.recordings import (
     JingleMissingError as JingleMissingError,
 )
 from ngopi.errors.recordings import (
@@ -200,6 +203,9 @@ from ngopi.errors.recordings import (
 )
 from ngopi.errors.recordings import (
     NotReachableError as NotReachableError,
+)
+from ngopi.errors.recordings import (
+    ProtectedRecordingError as ProtectedRecordingError,
 )
 from ngopi.errors.recordings import (
     RecordingChangedError as RecordingChangedError,

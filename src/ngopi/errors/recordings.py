@@ -47,10 +47,32 @@ class NotARecordingError(NgopiError):
     """Text, an image, a playlist, a device: nothing that holds sound."""
 
     code, exit_status = "not-a-recording", DATA
-    sentence = N_("{path} is not a recording that ngopi can read.")
+    sentence = N_("{path} is not a recording that ngopi can read: it is {kind}.")
     next_step = N_(
-        "give it the sound or the video itself: WAV, AIFF, FLAC, MP3, M4A, AAC, OGG, Opus, "
-        "MP4, MOV, MKV or WebM."
+        "give it the sound or the video itself: WAV, AIFF, FLAC, MP3, M4A, AAC, OGG, Opus, AMR, "
+        "WMA, MP4, MOV, 3GP, AVI, MKV, WebM, FLV or TS."
+    )
+
+
+class ForeignFormatError(NgopiError):
+    """Sound or video of a format that is known by name, and not read."""
+
+    code, exit_status = "foreign-format", DATA
+    sentence = N_("{path} is a recording in the format {kind}, which ngopi does not read.")
+    next_step = N_(
+        "save it as WAV, MP3 or M4A with the program that came with the recorder, or with VLC "
+        "(Media, Convert / Save), and give ngopi that file."
+    )
+
+
+class ProtectedRecordingError(NgopiError):
+    """Encrypted, so that only the player of a shop may play it."""
+
+    code, exit_status = "protected-recording", DATA
+    sentence = N_("{path} is protected against copying (DRM): only its own player can open it.")
+    next_step = N_(
+        "ask whoever made the recording for a file without protection, or record it again in "
+        "WAV, MP3 or M4A."
     )
 
 

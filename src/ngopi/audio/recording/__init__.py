@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import av
 import numpy as np
@@ -16,11 +16,18 @@ from av.stream import Disposition
 
 from ngopi.audio.cores import one_ahead
 from ngopi.audio.intake import Unchanged, refusal, status
+from ngopi.audio.kinds import require_sound
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.plain import plain
 from ngopi.audio.recording.converter import Converter, planes
 from ngopi.audio.recording.ends import ending
-from ngopi.audio.recording.opening import opened
+from ngopi.audio.recording.opening import (
+    is_decodable,
+    is_usable,
+    length_s,
+    opened,
+    whole_length_s,
+)
 from ngopi.audio.recording.parts import parts
 from ngopi.audio.recording.sound import sound
 from ngopi.audio.recording.tags import language_of, name_of, part_of, recorded_at
@@ -40,7 +47,6 @@ from ngopi.model import Recording, SoundTrack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from av.audio.codeccontext import AudioCodecContext as CodecContext
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
@@ -70,8 +76,8 @@ def probe(path: Path) -> Recording:
 
     Raises:
         NoSuchRecordingError, FolderRecordingError, UnreadableRecordingError,
-        EmptyRecordingError, NotARecordingError, NoAudioError, UnknownCodecError,
-        DamagedRecordingError: it cannot be used.
+        EmptyRecordingError, NotARecordingError, ForeignFormatError, ProtectedRecordingError,
+        NoAudioError, UnknownCodecError, DamagedRecordingError: it cannot be used.
     """
     size_bytes = _look_at(path)
 
@@ -100,7 +106,7 @@ def sound_tracks(path: Path) -> tuple[SoundTrack, ...]:
                 default=stream.index == taken.index,
                 other=bool(stream.disposition & _OTHER_VERSIONS),
                 recording=_described(container, stream, path, size_bytes, number=number)
-                if _is_usable(stream)
+                if is_usable(stream)
                 else None,
             )
             for number, stream in enumerate(container.streams.audio, start=1)
@@ -119,6 +125,7 @@ def _over_parts(track: SoundTrack, others: list[list[SoundTrack]]) -> SoundTrack
 
 def _look_at(path: Path) -> int:
     size_bytes = status(path).st_size
+    require_sound(path)
     if not survives(path):
         raise UnknownCodecError(path=path)
     return size_bytes
@@ -150,7 +157,7 @@ def _described(
     tags = {**stream.metadata, **container.metadata}
     return Recording(
         path=path,
-        duration_s=_duration_s(container, stream),
+        duration_s=length_s(container, stream),
         sample_rate_hz=stream.codec_context.sample_rate,
         channels=stream.codec_context.channels,
         codec=stream.codec_context.codec.canonical_name,
@@ -180,9 +187,12 @@ def rehearse(name: str) -> None:
     with contextlib.suppress(NgopiError):
         for part in parts(path):
             with opened(path, part) as container:
-                frames = sound(container, _audio_stream(container, path), Tally())
-                for _ in islice(Converter(48000, 2, np.float32).windows(frames), 1):
-                    pass
+                count = len(container.streams.audio)
+            for number in range(1, count + 1):
+                with contextlib.suppress(NgopiError), opened(path, part) as container:
+                    frames = sound(container, _audio_stream(container, path, number), Tally())
+                    for _ in islice(Converter(48000, 2, np.float32).windows(frames), 1):
+                        pass
 
 
 def windows(
@@ -199,7 +209,7 @@ def windows(
     """
     converter = Converter(recording.sample_rate_hz, recording.channels, np.float32)
     tally = Tally()
-    with Unchanged(recording):
+    with Unchanged(recording), _convertible(recording.path):
         for window in converter.windows(_frames(recording, parts(recording.path), tally)):
             yield window
             advance(len(window) / recording.sample_rate_hz)
@@ -284,7 +294,7 @@ def decode(
             held.pop_all()  # whoever gets it leaves its context
         return own
     with contextlib.ExitStack() as spool:
-        with Unchanged(recording):
+        with Unchanged(recording), _convertible(recording.path):
             several = parts(recording.path)
             frames = _frames(recording, several, tally)
             first = list(islice(frames, 1))
@@ -318,31 +328,20 @@ def _audio_stream(container: InputContainer, path: Path, number: int | None = No
     So it is without a default, too. The first one counts where those are equal.
     """
     if number is not None and number <= len(container.streams.audio):
-        return container.streams.audio[number - 1]
+        stream = container.streams.audio[number - 1]
+        if not is_usable(stream):
+            raise UnknownCodecError(path=path)
+        return stream
     if not container.streams.audio:
         raise NoAudioError(path=path)
-    # A track of an unknown codec has no context, whatever the type says.
-    known = [stream for stream in container.streams.audio if cast("object", stream.codec_context)]
+    known = [stream for stream in container.streams.audio if is_decodable(stream)]
     if not known:
         raise UnknownCodecError(path=path)
-    usable = [stream for stream in known if _is_usable(stream)]
+    usable = [stream for stream in known if is_usable(stream)]
     if not usable:
         raise refusal(path)
     defaults = [stream for stream in usable if stream.disposition & Disposition.default]
     return max(defaults or usable, key=lambda stream: stream.codec_context.channels)
-
-
-def _is_usable(stream: AudioStream) -> bool:
-    context = cast("CodecContext | None", stream.codec_context)
-    return bool(context and context.sample_rate and context.channels)
-
-
-def _duration_s(container: InputContainer, stream: AudioStream) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    if container.duration is not None:
-        return container.duration / av.time_base
-    return None
 
 
 def _ending(
@@ -355,15 +354,10 @@ def _ending(
         reason = error.strerror or error
         raise UnreadableRecordingError(path=recording.path, reason=reason) from error
     if found.stated_s is None and found.is_indexed:
-        return found._replace(stated_s=_duration_s(container, stream))
+        return found._replace(stated_s=length_s(container, stream))
     if found.is_cut and container.format.name in _TELLING_FORMATS:
-        return found._replace(stated_s=_whole_s(container))
+        return found._replace(stated_s=whole_length_s(container))
     return found
-
-
-def _whole_s(container: InputContainer) -> float | None:
-    """Return the length of all tracks together, from the head of the file."""
-    return container.duration / av.time_base if container.duration else None
 
 
 def _title(container: InputContainer, stream: AudioStream) -> str | None:
@@ -377,6 +371,15 @@ def _spool_type(first: list[AudioFrame | float]) -> DTypeLike:
     """Return int16 where the decoder itself has no more than 16 bits, else float32."""
     names = {frame.format.name for frame in first if not isinstance(frame, float)}
     return np.int16 if names & {"u8", "u8p", "s16", "s16p"} else np.float32
+
+
+@contextlib.contextmanager
+def _convertible(path: Path) -> Iterator[None]:
+    """Refuse a rate or a number of channels that FFmpeg cannot convert from."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise DamagedRecordingError(path=path) from error
 
 
 def _frames(

@@ -34,6 +34,7 @@ _NEVER_WRITTEN = 0xFFFF0000
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _CUT_S = 0.1  # of what is cut for certain, more than rounding
 _FRAMES_S = 0.3  # the encoder's own delay, and a frame that it did not count
+_GSM_BYTES, _PACKET_BYTES = 33, 188
 _AMR_HEAD_BYTES = 9
 _AMR_FRAMES: dict[bytes, tuple[int, ...]] = {
     b"#!AMR\n": (13, 14, 16, 18, 20, 21, 27, 32, 6, 6, 6, 6, 1, 1, 1, 1),
@@ -242,6 +243,17 @@ def _amr(file: BinaryIO, begin: int, end: int) -> Ending:
     return Ending(is_cut=at > end)
 
 
+def _gsm(_file: BinaryIO, begin: int, end: int) -> Ending:
+    return Ending(is_cut=bool((end - begin) % _GSM_BYTES))
+
+
+def _stream(file: BinaryIO, begin: int, end: int) -> Ending:
+    """Judge a transport stream, whose packets may have a time of four bytes before them."""
+    file.seek(begin)
+    packet_bytes = _PACKET_BYTES if file.read(1) == b"G" else _PACKET_BYTES + 4
+    return Ending(is_cut=bool((end - begin) % packet_bytes))
+
+
 def _ogg(file: BinaryIO, begin: int, end: int) -> Ending:
     return Ending(is_cut=ends_within_a_page(file, begin, end))
 
@@ -264,6 +276,8 @@ _JUDGES: dict[str, Callable[[BinaryIO, int, int], Ending]] = {
     "flac": _flac,
     "flv": _flv,
     "matroska,webm": _matroska,
+    "gsm": _gsm,
+    "mpegts": _stream,
     "mov,mp4,m4a,3gp,3g2,mj2": _film,
     "mp3": _mpeg,
     "ogg": _ogg,

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 # These take the time of a packet from the file, where it may have been written twice.
 _TIMED_FORMATS = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "ogg"}
 _REMEMBERED_PACKETS = 256
+# A telephone's has 8000. A second of less, or of more, would have no bound.
+_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 1000, 1_000_000
 _CUT_PIECES = 2  # a frame, and the container's own
 
 
@@ -50,6 +52,11 @@ def sound(
         missing_s = end.missing_of(clock.elapsed_s)
         tally.missing_s += missing_s
         tally.left_out_s += missing_s if end.is_whole else 0.0
+
+
+def can_be_heard(sample_rate_hz: int) -> bool:
+    """Say whether a recording may have this rate: others stand in damaged files only."""
+    return _LOWEST_RATE_HZ <= sample_rate_hz <= _HIGHEST_RATE_HZ
 
 
 def _counted(
@@ -92,8 +99,9 @@ def _pieces(container: InputContainer, stream: AudioStream) -> Iterator[Piece[Au
             if packet.size:
                 yield Piece(None, _packet_s(packet) or frame_s, None)
         for frame in frames:
-            frame_s = frame.samples / frame.sample_rate
-            yield Piece(frame.time, frame_s, None if frame.is_corrupt else frame)
+            is_sound = can_be_heard(frame.sample_rate) and not frame.is_corrupt
+            frame_s = frame.samples / frame.sample_rate if is_sound else frame_s
+            yield Piece(frame.time, frame_s, frame if is_sound else None)
 
 
 def _packets(
@@ -102,7 +110,7 @@ def _packets(
     """Yield packets; None at last, where the container ends in damage."""
     repeats = _Repeats() if container.format.name in _TIMED_FORMATS else None
     try:
-        for packet in container.demux(stream):
+        for packet in _demuxed(container, stream):
             if repeats is None or not repeats.has(packet):
                 yield packet
     except OSError as error:
@@ -112,6 +120,15 @@ def _packets(
     except av.FFmpegError as error:
         _log.debug("the container ends in damage: %s", error)
         yield None
+
+
+def _demuxed(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
+    while True:
+        try:
+            yield from container.demux(stream)
+        except IndexError:  # a track that was not there at the beginning: PyAV does not know it
+            continue
+        return
 
 
 class _Repeats:
