@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from ngopi.atomic import sweep, write_atomic
-from ngopi.errors import StorePutBackError
+from ngopi.errors import StoreEmptiedError, StoreFolderGoneError, StorePutBackError
 from ngopi.gate import decode, is_seq
 from ngopi.gone import union_of_gone, union_of_withdrawn
 from ngopi.ledger import seen_ledger
 from ngopi.model import Withdrawn
+from ngopi.store.address import folder_of
 from ngopi.tomlfile import adapter
 from ngopi.transaction import kept_ledger, look
 from ngopi.whose import require_same_show
@@ -49,6 +50,7 @@ def look_ahead(config: Config, store: Store) -> Public:
     """Return what the public sees now, and remember it.
 
     Raises:
+        StoreFolderGoneError, StoreEmptiedError: nothing is there any more.
         StorePutBackError: this folder has seen a later state there, or another of that number.
         DiskError: it cannot be remembered.
     """
@@ -62,15 +64,34 @@ def require_ahead(config: Config, store: Store, ledger: Ledger | None) -> None:
 
     Raises:
         AnotherShowError: it is another show's.
+        StoreFolderGoneError, StoreEmptiedError: nothing is there any more.
         StorePutBackError: this folder has seen a later state there, or another of that number.
         DiskError: it cannot be remembered.
     """
     require_same_show(config, store, ledger)
+    if ledger is None:
+        require_not_gone(config)
     seen = read_seen(config, ledger)
+    if ledger is None:
+        if seen is not None:
+            raise StoreEmptiedError(seen=seen.seq)
+        return
     if seen is not None and not _follows(store, ledger, seen):
-        raise StorePutBackError(seen=seen.seq, found=ledger.seq if ledger else 0)
-    if ledger is not None:
-        remember(config, ledger)
+        raise StorePutBackError(seen=seen.seq, found=ledger.seq)
+    remember(config, ledger)
+
+
+def require_not_gone(config: Config) -> None:
+    """Refuse a folder as the store that was there, and is not: nothing is made in its place.
+
+    Raises:
+        StoreFolderGoneError: a disk is not connected, or somebody deleted the folder.
+    """
+    if not config.store.url.startswith("file:"):
+        return
+    folder, seen = folder_of(config.store.url, root=config.root), read_seen(config, None)
+    if seen is not None and not folder.exists():
+        raise StoreFolderGoneError(folder=folder, seen=seen.seq)
 
 
 def read_seen(config: Config, ledger: Ledger | None) -> Seen | None:
@@ -123,8 +144,8 @@ def _seen(place: str, ledger: Ledger) -> Seen:
     )
 
 
-def _follows(store: Store, ledger: Ledger | None, seen: Seen) -> bool:
-    if ledger is None or ledger.seq < seen.seq:
+def _follows(store: Store, ledger: Ledger, seen: Seen) -> bool:
+    if ledger.seq < seen.seq:
         return False
     if union_of_gone(seen.gone, ledger.gone) != ledger.gone:
         return False

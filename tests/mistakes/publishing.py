@@ -251,6 +251,50 @@ STORES = [
 ]  # fmt: skip
 
 
+def unplug(desk):
+    """Take the folder of the store away, as a disk that is not connected."""
+    (desk.show / "public").rename(desk.beside / "disk")
+
+
+def plug_in(desk):
+    """Bring it back; nothing was made in its place meanwhile."""
+    assert not (desk.show / "public").exists()
+    (desk.beside / "disk").rename(desk.show / "public")
+
+
+def _made_again(desk, told, argv):
+    assert not (desk.show / "public").exists()
+    (desk.show / "public").mkdir()
+    return follow()(desk, told, argv)
+
+
+UNPLUGGED = [
+    Mistake(
+        name=f"store: its disk is not connected: {argv[0]}", argv=argv, code="store-folder-gone",
+        public=True, did=all_of(line(EPISODE, "title", 'title = "Baru"'), unplug),
+        says=("public", "is not there"), hints=("connect the disk",), mend=by_hand(plug_in),
+        further=further,
+    )
+    for argv, further in (
+        (("publish",), ()), (("publish", "--dry-run"), ()), (("pull",), ()), (("history",), ()),
+        (("gc",), ()), (("retract", "satu"), ()), (("restore", "satu"), ("not-retracted",)),
+        (("rollback",), ("no-such-history",)), (("rollback", "1"), ()),
+        (("ingest", "{recording}", "--episode", "satu"), ()),
+    )
+] + [
+    Mistake(
+        name="store: its folder was deleted for good", argv=("publish",), public=True,
+        code="store-folder-gone", did=unplug, says=("public",),
+        hints=("make that folder again", "ngopi doctor --fix"), mend=_made_again,
+    ),
+    Mistake(
+        name="store: it was emptied", argv=("publish",), public=True, code="store-emptied",
+        did=lambda desk: (unplug(desk), (desk.show / "public").mkdir()),
+        says=("emptied", "another disk"), hints=("ngopi doctor --fix",), mend=follow(),
+    ),
+]  # fmt: skip
+
+
 def in_parts(name, argv, code, says, hints, mend, **more):
     """Return a mistake with a recording or a feed alone."""
     return Mistake(name=name, argv=argv, code=code, says=says, hints=hints, mend=mend, **more)
@@ -309,4 +353,4 @@ ALONE = [
              did=line(SETTINGS, "cover", 'cover = "sampul.jpg"')),
 ]  # fmt: skip
 
-ROWS = [*COLLEAGUES, *HISTORY, *STORES, *ALONE]
+ROWS = [*COLLEAGUES, *HISTORY, *STORES, *UNPLUGGED, *ALONE]

@@ -296,8 +296,10 @@ def history(session: Session, most: int) -> None:
     from itertools import islice
 
     from ngopi import amend
+    from ngopi.seen import require_not_gone
 
     config, store = _opened(session)
+    require_not_gone(config)
     steps = list(islice(amend.history(store), most))
     rows, documents = [], []
     for step in steps:

@@ -181,10 +181,12 @@ def gc(session: Session, *, delete: bool, yes: bool, older_than: timedelta, alon
     from ngopi import gc as room
     from ngopi.atomic import lock
     from ngopi.catalogue import read_catalogue
+    from ngopi.seen import require_not_gone
     from ngopi.store import open_store
 
     config, console = session.config(), session.console
     store = open_store(config.store, root=config.root)
+    require_not_gone(config)
     by = who(session, config) if delete else config.show.author
     with lock(config.root / ".ngopi.lock") if delete else nullcontext():
         entries = read_catalogue(config.episodes, zone=config.zone)

@@ -276,6 +276,7 @@ def _in_line(
     from ngopi.publish import publish as bring_in_line
     from ngopi.recall import Recall
     from ngopi.retag import renew_tags
+    from ngopi.seen import require_not_gone
     from ngopi.transaction import look
     from ngopi.whose import require_same_show
 
@@ -284,6 +285,7 @@ def _in_line(
     entries = found.entries
     if announce is not None:
         _say_same_numbers(console, entries)
+    require_not_gone(config)
     ledger = look(store).ledger
     require_same_show(config, store, ledger)  # before anything is written here
     renewed = renew_tags(

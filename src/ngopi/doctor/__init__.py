@@ -22,6 +22,7 @@ from ngopi.doctor.state import Case, check_history, check_ledger, check_releases
 from ngopi.errors import NgopiError
 from ngopi.gc import find_garbage, inventory
 from ngopi.i18n import _, ngettext
+from ngopi.seen import require_not_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,7 @@ def _examine(
     yield from found
     yield from check_jingles(config)
     try:
+        require_not_gone(config)
         abilities = store.probe_abilities()
         if abilities.safe_for_many:
             yield healthy("store", _("it keeps several publishers apart"))

@@ -157,6 +157,12 @@ from ngopi.errors.publishing import (
     SlugTakenError as SlugTakenError,
 )
 from ngopi.errors.publishing import (
+    StoreEmptiedError as StoreEmptiedError,
+)
+from ngopi.errors.publishing import (
+    StoreFolderGoneError as StoreFolderGoneError,
+)
+from ngopi.errors.publishing import (
     StorePutBackError as StorePutBackError,
 )
 from ngopi.errors.publishing import (

@@ -246,6 +246,34 @@ class StorePutBackError(NgopiError):
     next_step = N_("see what it lacks with: ngopi doctor; to mend it, run: ngopi doctor --fix")
 
 
+class StoreFolderGoneError(NgopiError):
+    """A disk or share is not connected, or somebody deleted the folder."""
+
+    code, exit_status = "store-folder-gone", UNAVAILABLE
+    sentence = N_(
+        "The folder of the store is not there: {folder}. State {seen} was public in it. Nothing "
+        "was made in its place."
+    )
+    next_step = N_(
+        "connect the disk or the share it lies on, and run the command again; if it was deleted "
+        "for good, make that folder again, empty, and run: ngopi doctor --fix"
+    )
+
+
+class StoreEmptiedError(NgopiError):
+    """What this folder has seen in the store is gone, with the ledger."""
+
+    code, exit_status = "store-emptied", UNAVAILABLE
+    sentence = N_(
+        "There is no ledger in the store any more; state {seen} was public there: it was emptied, "
+        "or another disk is in its place. Nothing was changed."
+    )
+    next_step = N_(
+        "if it is another disk, connect the right one; to make public again what this folder "
+        "knows, run: ngopi doctor --fix"
+    )
+
+
 class LedgerUnreadableError(NgopiError):
     """What lies in the store is not what ngopi wrote, or could have written."""
 
