@@ -14,6 +14,7 @@ from ngopi.errors import (
     StoreVerifyError,
 )
 from ngopi.feed.check import check_feed
+from ngopi.gone import name_of
 from ngopi.i18n import N_, _, ngettext
 from ngopi.ledger import sha256_of_bytes
 from ngopi.released import load_entry, load_show
@@ -92,14 +93,13 @@ def _broken(case: Case, file: StoredObject, message: str) -> Diagnosis:
             hint=FIX,
             mend=lambda: _store_again(case, file, source),
         )
-    slug = file.key.split("/", 1)[1].rsplit("-", 1)[0]
     if file.key.startswith("covers/"):
         hint = _("put the picture back and run: ngopi publish, then: ngopi doctor --fix")
     else:
         hint = _(
             "where media/{sha256}.mp3 is, run: ngopi doctor --fix; "
             "if it is nowhere: ngopi ingest RECORDING --episode {slug}"
-        ).format(sha256=file.sha256, slug=slug)
+        ).format(sha256=file.sha256, slug=name_of(file.key))
     return Diagnosis(subject="objects", severity="error", message=message, hint=hint)
 
 
