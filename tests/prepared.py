@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import uuid
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import speech
@@ -16,6 +17,7 @@ from ngopi.config import load_config
 from ngopi.retag import renew_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 FIRST = "satu"
@@ -35,8 +37,18 @@ def make_show(folder: Path) -> Path:
     return folder
 
 
-def add_episode(show: Path, slug: str, number: int, *, padding_bytes: int = 0) -> str:
-    """Add an episode of the same sound but other bytes, so many more, and return its guid."""
+def add_episode(
+    show: Path,
+    slug: str,
+    number: int,
+    *,
+    padding_bytes: int = 0,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Add an episode of the same sound but other bytes, so many more, and return its guid.
+
+    *environment* is that of the publish, whose public address stands in the tags.
+    """
     source = show / "episodes" / FIRST
     audio = source.joinpath("audio.toml").read_text("utf-8")
     old = re.findall(r'^sha256 = "(\w+)"', audio, re.MULTILINE)[0]
@@ -58,13 +70,13 @@ def add_episode(show: Path, slug: str, number: int, *, padding_bytes: int = 0) -
     ):
         text = re.sub(rf"(?m)^{key} = .*", f"{key} = {value}", text)
     folder.joinpath("episode.md").write_text(text, "utf-8")
-    _tag(show, slug)
+    _tag(show, slug, environment)
     return guid
 
 
-def _tag(show: Path, slug: str) -> None:
+def _tag(show: Path, slug: str, environment: Mapping[str, str]) -> None:
     """Give an episode's file the tags of its words, as a publish would."""
-    config = load_config(show, environment={})
+    config = load_config(show, environment=environment)
     (entry,) = (
         entry
         for entry in read_catalogue(config.episodes, zone=config.zone)

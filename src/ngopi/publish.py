@@ -20,6 +20,7 @@ from ngopi.errors import (
     LedgerGoneError,
     MediaChangedError,
     MediaMissingError,
+    PublicUrlError,
     ShowClashError,
     SourceChangedError,
     SwapConflictError,
@@ -155,7 +156,7 @@ def publish(  # noqa: PLR0913 - who, when, where, and who is told: each is a val
         for thing in _stored(config, wish, plan, store, examined, progress):
             # Also what an earlier run stored: it may have been stopped by this very question.
             if config.store.url.startswith("s3:"):
-                fetch(thing.url, size_bytes=thing.size_bytes)
+                _ask_as_a_listener(store, public, thing, fetch)
         change = _change(config, store, wish, plan, public.ledger, by=by, now=now)
         ledger = commit(config, store, public, change)
         return _published(config, plan, ledger, ahead, changed=True)
@@ -365,6 +366,14 @@ def _store_ahead(
         stored[memory] = names
     examined.keep(_store_files(wish, missing, store, progress))
     return stored
+
+
+def _ask_as_a_listener(store: Store, public: Public, thing: StoredObject, ask: Fetch) -> None:
+    try:
+        ask(thing.url, size_bytes=thing.size_bytes)
+    except PublicUrlError:
+        _require_still(store, public)  # somebody may have deleted it, and said so in the ledger
+        raise
 
 
 def _require_still(store: Store, public: Public) -> None:

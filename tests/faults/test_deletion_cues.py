@@ -121,7 +121,7 @@ class Office:
     def _folder(self, prepared, name, *slugs):
         show = copy_without_episodes(prepared, self._root / name)
         for number, slug in enumerate(slugs, start=1):
-            add_episode(show, slug, number)
+            add_episode(show, slug, number, environment=self.env)
         return show
 
     def run(self, show, *command, status=0):
