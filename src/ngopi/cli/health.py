@@ -213,6 +213,7 @@ def gc(session: Session, *, delete: bool, yes: bool, older_than: timedelta, alon
         ],
         "size_bytes": found.size_bytes,
         "sure": found.sure,
+        "foreign": list(found.foreign),
         "deleted": list(deleted),
     }
     lines = [
