@@ -57,19 +57,22 @@ def retract(config: Config, store: Store, slug: str, *, by: str, now: datetime) 
         UndoneMeanwhileError: an earlier run did it, and somebody has restored the episode since.
     """
     begun = begin(config, store, f"retract {slug}", now=now)
+    found: list[LedgerEntry] = []
 
     def next_state(ledger: Ledger) -> Next:
         entry = _find(ledger.entries, slug)
-        if entry is None and _find(ledger.retracted, slug) is not None:
+        if entry is None and (out := _taken_out(store, ledger, slug)) is not None:
+            found[:] = [out]
             return Next(state=ledger)
         if entry is None:
             raise NotPublicError(slug=slug)
+        found[:] = [entry]
         kept = tuple(e for e in ledger.entries if e is not entry)
         retracted = {**{e.guid: e for e in ledger.retracted}, entry.guid: entry}
         return Next(state=replace(ledger, entries=kept, retracted=newest_first(retracted)))
 
     ledger = carry_out(config, store, begun, next_state, by=by)
-    entry = _find(ledger.retracted, slug)
+    entry = found[0] if found else _taken_out(store, ledger, slug)
     assert entry is not None
     if begun.landed is not None and is_public(begun.current, entry.guid):
         _refuse_undone(config, store, begun.current, lambda state: is_public(state, entry.guid))
@@ -121,7 +124,7 @@ def restore(
     found: list[Back] = []
 
     def next_state(ledger: Ledger) -> Next:
-        entry = _find(ledger.retracted, slug)
+        entry = _taken_out(store, ledger, slug)
         if entry is None:
             public = _find(ledger.entries, slug)
             if public is None or not _was_ever(store, ledger, what):
@@ -173,6 +176,18 @@ def history(store: Store) -> Iterator[Step]:
 
 def _find(entries: tuple[LedgerEntry, ...], slug: str) -> LedgerEntry | None:
     return next((entry for entry in entries if entry.slug == slug), None)
+
+
+def _taken_out(store: Store, ledger: Ledger, slug: str) -> LedgerEntry | None:
+    """Return, of all retracted episodes that had this name, the one that was public last."""
+    known = {entry.guid: entry for entry in ledger.retracted if entry.slug == slug}
+    seq = ledger.seq - 1
+    while len(known) > 1 and (older := kept_ledger(store, seq)) is not None:
+        last = next((entry.guid for entry in older.entries if entry.guid in known), None)
+        if last is not None:
+            return known[last]
+        seq -= 1
+    return next(iter(known.values()), None)
 
 
 def _step(ledger: Ledger, older: Ledger | None) -> Step:

@@ -123,6 +123,31 @@ def test_nobody_deletes_for_a_forger_what_is_public(ngopi, show, command):
     assert len(list(show.glob("public/audio/*.mp3"))) == 2
 
 
+def test_of_two_that_had_one_name_only_the_public_one_is_deleted(ngopi, show):
+    """An earlier episode of that name was taken out; its audio is still somebody's."""
+    old_key, old_data = audio_of(show, "dua")
+    assert ngopi("retract", "dua").status == 0
+    shutil.rmtree(show / "episodes" / "dua")
+    new_guid = add_episode(show, "lain", 0)  # of an earlier date than the one taken out
+    (show / "episodes" / "lain").rename(show / "episodes" / "dua")
+    assert ngopi("publish", "--json").json["add"] == ["dua"]
+    new_key = next(
+        key for key in public_keys(show) if key not in (old_key, audio_of(show, "satu")[0])
+    )
+
+    done = ngopi(*DELETE)
+
+    assert (done.json["guid"], done.json["deleted"]) == (new_guid, new_key)
+    assert show.joinpath("public", old_key).read_bytes() == old_data
+    assert not show.joinpath("public", new_key).exists()
+    assert ngopi(*DELETE).json["guid"] == new_guid  # who says it again means the same one
+    assert show.joinpath("public", old_key).read_bytes() == old_data
+
+
+def public_keys(show):
+    return [p.relative_to(show / "public").as_posix() for p in show.glob("public/audio/*.mp3")]
+
+
 # -- for everybody --------------------------------------------------------------------------
 
 
