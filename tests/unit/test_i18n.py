@@ -171,6 +171,34 @@ def test_a_translation_stands_in_a_sentence_as_its_source_does():
     assert wrong == []
 
 
+# What a word must not be called, where another word for the same thing is used everywhere.
+OTHER_WORDS = {
+    "siniar": r"\bpodcast\b(?!:)",
+    "editor": r"\bpenyunting\b(?! teks)(?!, tanpa suaranya)",
+    "penyimpanan": r"\bsimpanan\b",
+    "ledger": r"\bbuku besar\b",
+    "REKAMAN": r"\bRECORDING\b",
+    "NAMA": r"--as NAME\b",
+    "prefiks": r"\bawalan\b",
+    "namespace": r"\bruang nama\b",
+    "kebijakan akses": r"\bpolicy\b",
+    "tanda kutip": r"\btanda petik\b",
+    "aplikasi": r"\bklien\b",
+    "berkas": r"\bfile\b(?![:}])",
+    "surel": r"\be-?mail\b(?! di bawah)",
+}
+
+
+@pytest.mark.parametrize("word", OTHER_WORDS)
+def test_one_thing_has_one_word(word):
+    said_otherwise = re.compile(OTHER_WORDS[word], re.IGNORECASE)
+    without_keys = (
+        (english, re.sub(r'"[^"]*"|<[^>]*>', "", indonesian)) for english, indonesian in pairs()
+    )
+
+    assert [text for _, text in without_keys if said_otherwise.search(text)] == []
+
+
 def _begins(text):
     # Placeholders, commands and marks keep their letters wherever they stand.
     if not text[0].isalpha() or text.startswith(("ngopi", "podcast:")):

@@ -99,7 +99,7 @@ def _document(diagnosis: Diagnosis) -> dict[str, Json]:
 def _line(diagnosis: Diagnosis) -> str:
     severity = _(_SEVERITIES[diagnosis.severity])
     subject = _(_SUBJECTS[diagnosis.subject])
-    line = f"{severity:<10} {subject:<10} {diagnosis.message}"
+    line = f"{severity:<10} {subject:<11} {diagnosis.message}"
     return f"{line} " + _("Try: {hint}").format(hint=diagnosis.hint) if diagnosis.hint else line
 
 
