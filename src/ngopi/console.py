@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ngopi.i18n import _
 from ngopi.letters import one_line, quoted
+from ngopi.text import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -218,13 +219,6 @@ def _finite(value: object) -> object:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def clock(duration_s: float) -> str:
-    """Return a duration as people say it: 42:10 or 1:02:03."""
-    minutes, seconds = divmod(round(duration_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def megabytes(size_bytes: int) -> str:

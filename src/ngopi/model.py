@@ -192,7 +192,10 @@ class Treatment:
     ``track-same``, ``track-within``, ``track-sum``, ``track-plain``, ``track-later`` (*at_s*) and
     ``track-drifts`` (*at_s* in the end). Of the sound tracks of a file ``sound-taken``,
     ``sound-mixed`` (*count* of them), ``sound-left`` (*db* is its LUFS), ``sound-unheard`` and
-    ``sound-silent``; of parts that were joined ``part`` (*at_s* in the master).
+    ``sound-silent``; of parts that were joined ``part`` (*at_s* in the master), ``part-silent``.
+
+    Where several recordings or sound tracks were taken, *part* or *track* is the number of the one
+    of which this is said.
     """
 
     name: str
@@ -200,6 +203,8 @@ class Treatment:
     db: float | None = None
     count: int | None = None
     at_s: float | None = None
+    part: int | None = None
+    track: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

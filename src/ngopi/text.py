@@ -43,3 +43,10 @@ def is_slug(text: str) -> bool:
 def clean_notes(text: str) -> str:
     r"""Return notes as an episode.md holds them: every kind of line end is ``\n``."""
     return "\n".join(text.splitlines()).strip()
+
+
+def clock(duration_s: float) -> str:
+    """Return a duration as people say it: 42:10 or 1:02:03."""
+    minutes, seconds = divmod(round(duration_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

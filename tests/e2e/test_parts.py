@@ -187,6 +187,112 @@ def test_one_file_named_twice_is_a_usage_error(ngopi, halves, out):
     assert (made.status, made.error["code"]) == (2, "named-twice")
 
 
+def test_a_copy_of_a_part_is_not_heard_twice(ngopi, halves, tmp_path, out):
+    """As when a browser downloads the same file again."""
+    copy = tmp_path / "rapat part1 (1).wav"
+    copy.write_bytes(halves[1].read_bytes())
+
+    made = ngopi("--json", "master", *halves, copy, out)
+
+    assert (made.status, made.error["code"]) == (2, "copy-of-part")
+    assert not out.exists()
+
+
+@pytest.fixture(scope="module")
+def pieces(talk, tmp_path_factory):
+    """Six parts of one recording: a usual one, a short, a silent, a tiny, one cut off, one more."""
+    folder = tmp_path_factory.mktemp("pieces")
+    second = RATE_HZ
+    cut = write_wav(folder / "r5.wav", talk[14 * second : 20 * second])
+    cut.write_bytes(cut.read_bytes()[: 44 + 2 * 3 * second])
+    return (
+        write_wav(folder / "r1.wav", talk[: 8 * second]),
+        write_wav(folder / "r2.wav", talk[8 * second : round(8.2 * second)]),
+        write_wav(folder / "r3.wav", np.zeros((5 * second, 1), np.float32)),
+        write_wav(folder / "r4.wav", talk[14 * second : 14 * second + 1, [0, 0]]),
+        cut,
+        write_wav(folder / "r6.wav", talk[20 * second : 32 * second]),
+    )
+
+
+def test_nothing_is_lost_or_added_whatever_a_part_is_like(ngopi, pieces, talk, out):
+    told = ngopi("master", *pieces, out, "--json")
+
+    assert told.status == 0, told.err
+    sound = mono(out)
+    lengths = (8, 0.2, 5, 1 / RATE_HZ, 3, 12)
+    cut_s = sum(each["at_s"] for each in told.json["done"] if "trimmed" in each["name"])
+    assert len(sound) / RATE_HZ + cut_s == pytest.approx(sum(lengths), abs=0.05)
+    first, last = (talk[n * RATE_HZ : (n + 4) * RATE_HZ, 0] for n in (3, 26))
+    (first_s, alike), (last_s, also) = places(sound, first, last)
+    assert min(alike, also) > 0.9
+    assert last_s - first_s == pytest.approx(sum(lengths[:5]) + 6 - 3, abs=0.01)
+
+
+def test_it_is_said_which_part_is_silent_and_which_is_cut_off(ngopi, pieces, out):
+    told = ngopi("master", *pieces, out, "--json")
+
+    facts = [(each["name"], each["count"], each["part"]) for each in told.json["done"]]
+    assert ("part-silent", 3, None) in facts
+    assert ("cut-short", None, 5) in facts
+    assert [count for name, count, _ in facts if name == "part-silent"] == [3]
+    out.unlink()
+    lines = ngopi("master", *pieces, out).err.splitlines()
+    assert "Part 3 is silent." in lines
+    assert any(line.startswith("Part 5: The recording ends 3.0 s before") for line in lines)
+
+
+def test_parts_too_short_even_together_are_refused(ngopi, pieces, out):
+    made = ngopi("--json", "master", pieces[1], pieces[3], out)
+
+    assert (made.status, made.error["code"]) == (65, "too-short-recording")
+
+
+def test_one_part_that_cannot_be_read_is_named_and_nothing_made(ngopi, pieces, tmp_path, out):
+    broken = tmp_path / "r7.wav"
+    broken.write_bytes(b"no sound at all" * 99)
+
+    made = ngopi("--json", "master", *pieces, broken, out)
+
+    assert (made.status, made.error["code"]) == (65, "not-a-recording")
+    assert str(broken) in made.error["message"]
+    assert not out.exists()
+
+
+def test_a_pattern_is_taken_for_its_files_as_windows_leaves_it(ngopi, pieces, tmp_path, out):
+    (tmp_path / "r[1].wav").write_bytes(pieces[0].read_bytes())
+
+    made = ngopi("master", pieces[0].parent / "r?.wav", out)
+    in_brackets = ngopi("measure", tmp_path / "r[1].*", "--json")
+    none = ngopi("--json", "master", tmp_path / "x*.wav", tmp_path / "lain.mp3")
+
+    assert made.status == 0, made.err
+    assert "  6: r6.wav · 0:12" in made.err
+    assert [each["path"] for each in in_brackets.json] == [str(tmp_path / "r[1].wav")]
+    assert (none.status, none.error["code"]) == (66, "no-such-recording")
+
+
+@pytest.mark.parametrize(
+    "names", [("isi", "pembukaan", "penutup"), ("pembukaan", "penutup", "isi")]
+)
+def test_files_of_a_folder_in_no_order_are_asked_about(ngopi, pieces, tmp_path, out, names):
+    """The shell lists ``*.wav`` by the alphabet; who named them in another order thought of it."""
+    parts = []
+    for name, piece in zip(names, (pieces[0], pieces[1], pieces[5]), strict=True):
+        parts.append(tmp_path / f"{name}.wav")
+        parts[-1].write_bytes(piece.read_bytes())
+        os.utime(parts[-1], (1e9, 1e9))
+
+    made = ngopi("--json", "master", *parts, out)
+
+    if names != tuple(sorted(names)):
+        assert made.status == 0, made.err
+        return
+    assert (made.status, made.error["code"]) == (2, "order-unknown")
+    assert not out.exists()
+    assert run_again(ngopi, made.error["hint"].split(": ", 1)[1]).status == 0
+
+
 def test_the_next_part_is_never_written_over(ngopi, talk, tmp_path):
     paths = [
         write(tmp_path / f"rapat {n}.mp3", talk[: 5 * RATE_HZ], codec="mp3") for n in (1, 2, 3)

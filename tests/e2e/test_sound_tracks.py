@@ -206,3 +206,21 @@ def test_an_episode_remembers_which_was_taken(ngopi, show, host_and_guest, tmp_p
     assert 'name = "sound-taken", count = 2' in (
         show / "episodes" / "rapat" / "audio.toml"
     ).read_text("utf-8")
+
+
+def test_what_is_too_short_is_said_of_several_tracks_too(ngopi, tmp_path, out):
+    path = written(tmp_path / "a.mkv", tone(0.3), tone(0.3))
+
+    made = ngopi("--json", "master", path, out)
+
+    assert (made.status, made.error["code"]) == (65, "too-short-recording")
+
+
+def test_it_is_said_of_which_track_something_was_found(ngopi, show, host_and_guest, tmp_path):
+    host, guest = host_and_guest
+    hum = np.sin(2 * np.pi * 50 * np.arange(len(guest)) / RATE_HZ)[:, None]
+    together = written(tmp_path / "a.mkv", host, (guest + 0.02 * hum).astype(np.float32))
+
+    made = ngopi("master", together, tmp_path / "hasil.mp3", "--json")
+
+    assert [each["track"] for each in made.json["done"] if each["name"] == "hum"] == [2]

@@ -184,6 +184,23 @@ def test_tags_behind_the_last_frame_are_no_cut(written, tmp_path, tags):
     assert decoded(path)[1] == ()
 
 
+def test_no_length_is_guessed_where_more_follows_than_an_mp3_states(written, tmp_path):
+    """As where two were put behind each other, of which the first has the higher bit rate."""
+    name, content = written("mp3", STATING)
+    low = speech.write(
+        tmp_path / "low.mp3", speech.voice(LENGTH_S), codec="libmp3lame", bit_rate=32_000
+    )
+    path = tmp_path / name
+    path.write_bytes(low.read_bytes() + content)
+    padded = tmp_path / "padded.mp3"
+    padded.write_bytes(content + bytes(len(content) // 8))
+
+    for each, expected_s in ((padded, LENGTH_S), (path, 2 * LENGTH_S)):
+        length_s, mended = decoded(each)
+        assert length_s == pytest.approx(expected_s, abs=0.2)
+        assert not [what for what in mended if what.name.startswith("cut")]
+
+
 def test_two_links_the_last_of_which_was_cut_tell_of_both(written, tmp_path):
     name, content = written("opus", SILENT)
     path = tmp_path / name

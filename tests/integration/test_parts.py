@@ -148,6 +148,7 @@ OTHERS = [
     ("a.wav", "pcm_s24le", {"rf64": "always"}, 2),
     ("a.w64", "pcm_s16le", {}, 2),
     ("a.aiff", "pcm_s16be", {}, 2),
+    ("a.caf", "pcm_s16le", {}, 2),
     ("a.mp4", "aac", {}, 2),
     ("a.m4a", "aac", {"movflags": "faststart"}, 2),
     ("a.mp4", "aac", {"movflags": "frag_keyframe+empty_moov", "frag_duration": "500000"}, 2),
@@ -171,6 +172,7 @@ def test_files_that_were_glued_together_are_read_to_the_end(tmp_path, name, code
     assert pcm.duration_s == pytest.approx(4, abs=0.15)
     assert pitches_hz(found, [2, 2]) == pytest.approx([300, 900], abs=2)
     assert [what.count for what in pcm.mended if what.name == "parts"] == [2] * (parts == 2)
+    assert not [what for what in pcm.mended if what.name.startswith("cut")]
 
 
 def test_a_second_wav_may_have_another_rate_and_more_channels(tmp_path):

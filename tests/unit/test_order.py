@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ngopi.audio.moment import why_together
@@ -40,6 +41,10 @@ def part(name, *, minutes=10.0, recorded=None, number=None):
         ("GOPR0123.MP4", "GP010123.MP4", "GP020123.MP4"),
         ("rekaman.m4a", "rekaman (2).m4a", "rekaman (10).m4a"),
         ("rekaman-a.wav", "rekaman-b.wav"),
+        ("A.wav", "B.wav", "C.wav"),
+        ("bagian satu.m4a", "bagian dua.m4a", "bagian tiga.m4a"),
+        ("first_half.wav", "second_half.wav"),
+        ("rapat-pertama.wav", "rapat-kedua.wav", "rapat-ketiga.wav"),
         ("2026-11-27 10.00.mkv", "2026-11-27 11.30.mkv"),
         ("27-11-2026 10.00.mkv", "01-12-2026 09.00.mkv"),
         ("Bagian 1 dari 3.wav", "bagian 2 dari 3.wav"),
@@ -103,10 +108,18 @@ def test_names_that_say_part(names, are_parts):
     assert named_as_parts([part(name) for name in names]) is are_parts
 
 
+def by_turns():
+    """Let two speak, and each be silent while the other does, in stretches of 3 s."""
+    ticks = np.arange(60 * 100)
+    first = ticks // 300 % 2 == 0
+    quiet, loud = 1e-9, 1e-3
+    return np.where(first, loud, quiet), np.where(first, quiet, loud)
+
+
 @pytest.mark.parametrize(
     ("parts", "doubt"),
     [
-        ([part("rani.wav"), part("bayu.wav")], "their names tell no order"),
+        ([part("rani.wav"), part("bayu.wav")], "one is silent while another one speaks"),
         ([part("rani.wav", recorded=0), part("bayu.wav", recorded=0)], "began together"),
         ([part("a1.wav"), part("a2.wav")], None),
         ([part("GX010123.MP4", recorded=0), part("GX020123.MP4", recorded=0)], None),
@@ -115,7 +128,7 @@ def test_names_that_say_part(names, are_parts):
     ],
 )
 def test_equal_lengths_without_an_order_may_be_tracks(parts, doubt):
-    found = why_together(parts)
+    found = why_together(parts, by_turns)
 
     assert found is None if doubt is None else doubt in found
 

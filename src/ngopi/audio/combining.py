@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate, groupby
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ngopi.audio.activity import TICKS_PER_S, gated_lufs, tick_count, tick_energies
 from ngopi.audio.alignment import lag_between, lag_on_one_clock
 from ngopi.audio.channels import choose_channels, chosen, view
 from ngopi.audio.cleanup import cleaned, plan_cleanup
@@ -24,11 +26,13 @@ from ngopi.audio.moment import require_one_moment
 from ngopi.audio.pcm import PcmWriter
 from ngopi.audio.recording import decode, delivery_rate_hz
 from ngopi.audio.survey import survey
+from ngopi.audio.timeline import SHORTEST_S
+from ngopi.errors import TooShortRecordingError
 from ngopi.i18n import N_
 from ngopi.model import AudioSettings, Loudness, Progress, Recording, Sound, Treatment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 
 _SPOOL_S = 5
 _LOWEST_COMMON_HZ = 48000
+_ANYTHING_S = 1e-9  # a part may be as short as it likes, if it is any
+_SILENCE_S = 5  # so much is looked at, until something is heard
 _DECLICK_S = 0.005
 # A step at a joint that the sound itself makes nearby is none.
 _STEP_NEAR_S, _STEP_RATIO, _LEAST_STEP = 0.005, 1.5, 1e-4
@@ -54,14 +60,17 @@ class Desk:
     progress: Progress
     checks: list[Callable[[], None]] = field(default_factory=list)
 
-    def read(self, recording: Recording, *, channels: int | None) -> Pcm:
-        """Return *recording* decoded, at the rate of all."""
+    def read(
+        self, recording: Recording, *, channels: int | None, least_s: float = SHORTEST_S
+    ) -> Pcm:
+        """Return *recording* decoded, at the rate of all; one shorter than *least_s* is refused."""
         with self.progress.step(N_("Reading"), recording.duration_s or 0.0) as advance:
             pcm = decode(
                 recording,
                 folder=self.folder,
                 channels=channels,
                 sample_rate_hz=self.rate_hz,
+                least_s=least_s,
                 advance=advance,
             )
         self.checks.append(pcm.check)
@@ -94,8 +103,12 @@ class Combined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """One part, decoded: *tracks* with their sounds, in the order of both."""
+    """One part, decoded: *tracks* with their sounds, in the order of both.
 
+    *number* is that of the part, where there are several.
+    """
+
+    number: int | None
     tracks: tuple[Recording, ...]
     sounds: tuple[Sound, ...]
 
@@ -105,6 +118,27 @@ class _Part:
         (first, *more) = self.tracks
         alone = () if not more else tuple(track.path for track in self.tracks)
         return first.codec, first.sample_rate_hz, first.channels, alone
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether all are sound tracks of one file, which have numbers of their own there."""
+        return len({track.path for track in self.tracks}) == 1
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """What people know the tracks by."""
+        if self.is_one_file:
+            return tuple(track.sound or 1 for track in self.tracks)
+        return tuple(range(1, len(self.tracks) + 1))
+
+    def of_track(self, treatments: Iterable[Treatment], nth: int) -> Iterator[Treatment]:
+        """Yield *treatments* as said of track *nth*, from 0 on; plainly where it is all there is.
+
+        Of a part that has several tracks it is said of the part.
+        """
+        number = None if len(self.tracks) == 1 or self.number else self.numbers[nth]
+        for treatment in treatments:
+            yield replace(treatment, part=self.number, track=number)
 
 
 def common_rate_hz(source: Source) -> int:
@@ -126,10 +160,14 @@ def combine(source: Source, desk: Desk) -> Combined:
     """
     treatments: list[Treatment] = []
     parts: list[_Part] = []
-    for tracks in source.parts:
-        pcms = [desk.read(track, channels=None) for track in tracks]
-        treatments += (treatment for pcm in pcms for treatment in pcm.mended)
-        parts.append(_Part(tracks=tracks, sounds=tuple(pcms)))
+    several = len(source.parts) > 1
+    for number, tracks in enumerate(source.parts, start=1):
+        least_s = _ANYTHING_S if several else SHORTEST_S
+        pcms = [desk.read(track, channels=None, least_s=least_s) for track in tracks]
+        part = _Part(number=number if several else None, tracks=tracks, sounds=tuple(pcms))
+        for nth, pcm in enumerate(pcms):
+            treatments += part.of_track(pcm.mended, nth)
+        parts.append(part)
     groups = [list(group) for _, group in groupby(parts, key=lambda part: part.maker)]
     made: list[Sound] = []
     starts: list[int] = []
@@ -142,14 +180,22 @@ def combine(source: Source, desk: Desk) -> Combined:
         else:
             raw = _joined([part.sounds[0] for part in group])
             clean, done = _clean(raw, desk)
+            if len(group) == 1:
+                done = tuple(group[0].of_track(done, 0))
+            if several:
+                done += tuple(_silent_ones(group))
             starts += accumulate((part.sounds[0].frames for part in group[:-1]), initial=begin)
             if clean is not raw and len(groups) == 1:
                 before = loudness_of(raw)
         made.append(clean)
         treatments += done
     channels = desk.settings.channels or max(sound.channels for sound in made)
+    sound = _joined(made, channels=channels)
+    duration_s = sound.frames / sound.sample_rate_hz
+    if duration_s < SHORTEST_S:
+        raise TooShortRecordingError(path=source.files[0].path, duration_s=duration_s)
     return Combined(
-        sound=_joined(made, channels=channels),
+        sound=sound,
         before=before,
         treatments=tuple(treatments),
         starts=tuple(starts),
@@ -158,6 +204,8 @@ def combine(source: Source, desk: Desk) -> Combined:
 
 def _clean(sound: Sound, desk: Desk) -> tuple[Sound, tuple[Treatment, ...]]:
     duration_s = sound.frames / sound.sample_rate_hz
+    if duration_s < SHORTEST_S:
+        return sound, ()  # a part of which nothing can be said
     with desk.progress.step(N_("Surveying"), duration_s) as advance:
         found = survey(sound, advance=advance)
     choice = choose_channels(found, desk.settings.channels)
@@ -177,7 +225,7 @@ def _mixed(part: _Part, source: Source, desk: Desk) -> tuple[Sound, tuple[Treatm
     cleaned_ones = [_clean(sound, desk) for sound in part.sounds]
     sounds = [sound for sound, _ in cleaned_ones]
     total_s = sum(sound.frames / sound.sample_rate_hz for sound in sounds)
-    one_file = len({track.path for track in part.tracks}) == 1
+    one_file = part.is_one_file
 
     def settle(
         present: list[int], energies: Sequence[NDArray[np.float64]], likeness: Likeness
@@ -190,16 +238,37 @@ def _mixed(part: _Part, source: Source, desk: Desk) -> tuple[Sound, tuple[Treatm
             sounds,
             channels=desk.settings.channels or max(sound.channels for sound in sounds),
             advance=advance,
-            numbers=[track.sound or 1 for track in part.tracks] if one_file else None,
+            numbers=part.numbers,
             lag_of=lag_on_one_clock if one_file else lag_between,
             settle=settle,
         )
         spooled = desk.keep(together, advance)
-    done = (treatment for _, treatments in cleaned_ones for treatment in treatments)
-    return spooled, (*done, *together.treatments)
+    done = [
+        treatment
+        for nth, (_, treatments) in enumerate(cleaned_ones)
+        for treatment in part.of_track(treatments, nth)
+    ]
+    done += (replace(treatment, part=part.number) for treatment in together.treatments)
+    return spooled, tuple(done)
 
 
 # -- parts --------------------------------------------------------------------------------
+
+
+def _silent_ones(parts: Sequence[_Part]) -> Iterator[Treatment]:
+    """Yield that a part is silent, of each that is: somebody may have thought it was recorded."""
+    for part in parts:
+        if _is_silent(part.sounds[0]):
+            yield Treatment(name="part-silent", count=part.number)
+
+
+def _is_silent(sound: Sound) -> bool:
+    step = _SILENCE_S * TICKS_PER_S
+    ticks = tick_count(sound)
+    return all(
+        math.isinf(gated_lufs(tick_energies(sound, first, min(first + step, ticks))))
+        for first in range(0, ticks, step)
+    )
 
 
 def _joined(sounds: Sequence[Sound], *, channels: int | None = None) -> Sound:
@@ -217,8 +286,8 @@ def _joined(sounds: Sequence[Sound], *, channels: int | None = None) -> Sound:
             at=at,
             curve=GainCurve.fades(
                 sound.frames,
-                fade_in=_fade(rate_hz, seamless=n == 0 or goes_on[n]),
-                fade_out=_fade(rate_hz, seamless=n == len(sounds) - 1 or goes_on[n + 1]),
+                fade_in=_fade(sound, seamless=n == 0 or goes_on[n]),
+                fade_out=_fade(sound, seamless=n == len(sounds) - 1 or goes_on[n + 1]),
             ),
         )
         for n, (sound, at) in enumerate(zip(sounds, starts, strict=False))
@@ -231,13 +300,13 @@ def _joined(sounds: Sequence[Sound], *, channels: int | None = None) -> Sound:
     )
 
 
-def _fade(rate_hz: int, *, seamless: bool) -> int:
-    return 0 if seamless else round(_DECLICK_S * rate_hz)
+def _fade(sound: Sound, *, seamless: bool) -> int:
+    return 0 if seamless else min(round(_DECLICK_S * sound.sample_rate_hz), sound.frames // 2)
 
 
 def _goes_on(before: Sound, after: Sound) -> bool:
     """Say whether the step from one to the other is one that the sound makes anyway."""
-    near = round(_STEP_NEAR_S * before.sample_rate_hz)
+    near = min(round(_STEP_NEAR_S * before.sample_rate_hz), before.frames, after.frames)
     end = before.read(before.frames - near, before.frames).mean(axis=1)
     begin = after.read(0, near).mean(axis=1)
     own = max(float(np.abs(np.diff(side)).max(initial=0.0)) for side in (end, begin))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ngopi.audio.activity import TICKS_PER_S, gated_lufs, tick_levels
-from ngopi.audio.likeness import on_common_time
+from ngopi.audio.likeness import compare, on_common_time
 from ngopi.audio.order import at_one_time, in_order, named_as_parts, one_after_the_other
 from ngopi.errors import TracksApartError
 from ngopi.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,8 +79,14 @@ def why_apart(
     return None
 
 
-def why_together(parts: Sequence[Recording]) -> str | None:
-    """Return what speaks against *parts* following one another; None: nothing does."""
+def why_together(
+    parts: Sequence[Recording], listen: Callable[[], Sequence[NDArray[np.float64]]]
+) -> str | None:
+    """Return what speaks against *parts* following one another; None: nothing does.
+
+    Where names and tags say nothing, their sound does: *listen* returns the energies of the ticks
+    of each that can be read.
+    """
     lengths_s = [part.duration_s for part in parts if part.duration_s]
     if len(lengths_s) < len(parts) or not _are_equal(lengths_s):
         return None
@@ -89,7 +96,15 @@ def why_together(parts: Sequence[Recording]) -> str | None:
         return _("they are equally long, and their tags say that they began together")
     if in_order(parts).by in {"name", "tag"}:
         return None
-    return _("they are equally long, and their names tell no order")
+    energies = [each for each in listen() if math.isfinite(gated_lufs(each))]
+    if len(energies) <= 1:
+        return None
+    likeness = compare(energies)
+    if any(place.known for place in likeness.laid):
+        return _("they are equally long, and what is in one is heard in another")
+    if _take_turns(energies, likeness):
+        return _("they are equally long, and one is silent while another one speaks")
+    return None
 
 
 def _are_equal(lengths_s: Sequence[float]) -> bool:

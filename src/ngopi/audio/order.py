@@ -23,12 +23,28 @@ _NUMBER = re.compile(r"\d+")
 _GOPRO = re.compile(r"(?:G[HXLPS](\d\d)|GOPR)(\d{4})", re.IGNORECASE)
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})([-._ ])(\d{1,2})\2((?:19|20)\d\d)(?!\d)")
 _COPY_NUMBER = re.compile(r"[\s_-]*\(?(\d{1,3})\)?")
-_LETTER = re.compile(r"(.*[\s_.-])([a-z])", re.IGNORECASE)
+_LETTER = re.compile(r"(.*[\s_.-]|)([a-z])", re.IGNORECASE)
 _PART_WORD = re.compile(
     r"(?:^|[\W_])(?:part|pt|bagian|bag|sesi|session|babak|half|paruh|disc|disk|cd|chapter|bab)"
     r"[\s._-]*(?:\d+|[a-d]|i{1,3}|iv|one|two|three|satu|dua|tiga)(?:$|[\W_])",
     re.IGNORECASE,
 )
+_ORDINALS = {
+    word: str(number)
+    for number, words in enumerate(
+        (
+            "one first satu pertama kesatu",
+            "two second dua kedua",
+            "three third tiga ketiga",
+            "four fourth empat keempat",
+            "five fifth lima kelima",
+            "six sixth enam keenam",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+_ORDINAL = re.compile(rf"(?<![^\W_])(?:{'|'.join(_ORDINALS)})(?![^\W_])")
 # A clock may be set to whole seconds, and a tag be written when the file was.
 _CLOCKS_WITHIN = timedelta(seconds=5)
 
@@ -107,7 +123,7 @@ def _by_names(parts: Sequence[Recording]) -> list[Any] | None:
 
 
 def _keys_of(paths: Sequence[Path]) -> list[Any] | None:
-    stems = [path.stem.casefold() for path in paths]
+    stems = [_ORDINAL.sub(lambda word: _ORDINALS[word[0]], path.stem.casefold()) for path in paths]
     for test in (_gopro, _numbered, _copies, _lettered):
         keys = test(stems)
         if keys is not None and len(set(keys)) == len(keys):

@@ -90,7 +90,10 @@ def choose_sound(path: Path, *, wish: SoundWish | None, progress: Progress) -> C
         return Choice(tracks=_wished(path, usable, wish), every=every, lufs={})
     if len(usable) == _ONE:
         return Choice(tracks=tuple(usable.values()), every=every, lufs={})
-    energies = _listened_to(usable, progress)
+    energies = listened_to(usable, progress)
+    if not energies:  # whoever decodes the one that players take says what is wrong
+        first = _first([track for track in every if track.number in usable])
+        return Choice(tracks=(usable[first.number],), every=every, lufs={})
     lufs = {number: gated_lufs(found) for number, found in energies.items()}
     taken = _taken([track for track in every if track.number in energies], energies, lufs)
     return Choice(tracks=tuple(usable[n] for n in taken), every=every, lufs=lufs)
@@ -118,10 +121,8 @@ def _wished(path: Path, usable: dict[int, Recording], wish: SoundWish) -> tuple[
     return tuple(usable[number] for number in numbers)
 
 
-def _listened_to(
-    usable: dict[int, Recording], progress: Progress
-) -> dict[int, NDArray[np.float64]]:
-    """Return the energies of the ticks of each track that can be read."""
+def listened_to(usable: dict[int, Recording], progress: Progress) -> dict[int, NDArray[np.float64]]:
+    """Return the energies of the ticks of each track that can be read, under its number."""
     total_s = sum(track.duration_s or 0.0 for track in usable.values())
     with (
         progress.step(N_("Listening"), total_s) as advance,

@@ -21,7 +21,7 @@ Frame = TypeVar("Frame")
 
 _log = logging.getLogger(__name__)
 
-_SHORTEST_S = 0.5
+SHORTEST_S = 0.5
 _MAX_DAMAGED_SHARE = 0.05
 _MAX_MISSING_SHARE = 0.7  # an end that was cut off is warned about, a mere beginning is refused
 _JITTER_S = 0.1  # containers round their timestamps, recorders are late
@@ -71,12 +71,12 @@ class Tally:
         )
         return tuple(treatment for is_there, treatment in found if is_there)
 
-    def judge(self, recording: Recording, *, decoded_s: float) -> None:
+    def judge(self, recording: Recording, *, decoded_s: float, least_s: float = SHORTEST_S) -> None:
         """Refuse what is too broken to be mended.
 
         Raises:
             DamagedRecordingError: more than a twentieth is damaged, or most of it is missing.
-            TooShortRecordingError: it is shorter than half a second.
+            TooShortRecordingError: it is shorter than *least_s*.
         """
         path = recording.path
         nothing_left = self.damaged_frames > 0 and decoded_s <= self.damaged_s
@@ -84,7 +84,7 @@ class Tally:
         too_little = self.left_out_s > _MAX_MISSING_SHARE * (decoded_s + self.left_out_s)
         if nothing_left or too_damaged or too_little:
             raise DamagedRecordingError(path=path)
-        if decoded_s < _SHORTEST_S:
+        if decoded_s < least_s:
             raise TooShortRecordingError(path=path, duration_s=decoded_s)
 
     def warn(self, path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ngopi.i18n import N_, _
+from ngopi.text import clock
 
 if TYPE_CHECKING:
     from ngopi.model import Treatment
@@ -78,7 +79,8 @@ _SENTENCES = {
     ),
     "sound-unheard": N_("Sound track {count} was not taken; --sound {count} takes it."),
     "sound-silent": N_("Sound track {count} of the file is silent."),
-    "part": N_("Part {count} begins {at_s:.0f} s into the episode."),
+    "part": N_("Part {count} begins at {clock}."),
+    "part-silent": N_("Part {count} is silent."),
 }
 _SILENT = {
     "left-out-left": N_("The left channel was left out: it is silent."),
@@ -90,6 +92,15 @@ def sentence(treatment: Treatment) -> str:
     """Return the fact as a person reads it, in the language that was set."""
     silent = treatment.db is not None and math.isinf(treatment.db)
     sentences = _SILENT if silent else _SENTENCES
-    return _(sentences[treatment.name]).format(
-        hz=treatment.hz, db=treatment.db, count=treatment.count, at_s=treatment.at_s
+    said = _(sentences[treatment.name]).format(
+        hz=treatment.hz,
+        db=treatment.db,
+        count=treatment.count,
+        at_s=treatment.at_s,
+        clock=clock(treatment.at_s or 0.0),
     )
+    if treatment.part is not None:
+        return _("Part {number}: {said}").format(number=treatment.part, said=said)
+    if treatment.track is not None:
+        return _("Track {number}: {said}").format(number=treatment.track, said=said)
+    return said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, catalogue_of, confirm, current_time, who
-from ngopi.cli.sources import source_options
+from ngopi.cli.sources import files_of, source_options
 from ngopi.cli.translated import Command, Name, option
 from ngopi.console import Json, moment
 from ngopi.i18n import N_, _, ngettext
@@ -111,7 +111,12 @@ def pull(session: Session, *, take: Take | None) -> None:
 )
 @click.argument("slug", metavar="SLUG")
 @click.argument(
-    "recordings", metavar="RECORDING...", type=Name(path_type=Path), nargs=-1, required=True
+    "recordings",
+    metavar="RECORDING...",
+    type=Name(path_type=Path),
+    nargs=-1,
+    required=True,
+    callback=files_of,
 )
 @source_options
 @click.pass_context

@@ -13,9 +13,10 @@ from ngopi.cli.outputs import require_output
 from ngopi.cli.results import entry_document, show_waiting
 from ngopi.cli.session import Session, catalogue_of, current_time, sight
 from ngopi.cli.translated import Command, Name, option
-from ngopi.console import clock, decibels, megabytes, moment
+from ngopi.console import decibels, megabytes, moment
 from ngopi.i18n import N_, _
 from ngopi.numbering import same_numbers
+from ngopi.text import clock
 
 if TYPE_CHECKING:
     from ngopi.config import Config

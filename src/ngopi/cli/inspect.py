@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ngopi.cli.session import Session, current_time
-from ngopi.cli.sources import SoundNumber
+from ngopi.cli.sources import SoundNumber, files_of
 from ngopi.cli.translated import Command, Name, Words, option
-from ngopi.console import Json, clock, decibels
+from ngopi.console import Json, decibels
 from ngopi.errors import NgopiError
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import SoundWish
+from ngopi.text import clock
 
 if TYPE_CHECKING:
     from ngopi.config import Config
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
     help=N_("Measure loudness (LUFS), range (LU), true peak (dBTP) and duration of FILE."),
     epilog=N_("Example: ngopi measure rekaman.wav"),
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Name(path_type=Path))
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=Name(path_type=Path),
+    callback=files_of,
+)
 @option(
     "--sound",
     type=SoundNumber(),

@@ -12,10 +12,11 @@ import click
 
 from ngopi.cli.outputs import require_output
 from ngopi.cli.session import Session
-from ngopi.cli.sources import chosen, source_options
+from ngopi.cli.sources import chosen, files_of, source_options
 from ngopi.cli.translated import Command, Name, option
-from ngopi.console import clock, decibels, megabytes
+from ngopi.console import decibels, megabytes
 from ngopi.i18n import N_, _
+from ngopi.text import clock
 
 if TYPE_CHECKING:
     from ngopi.console import Json
@@ -72,7 +73,12 @@ def _seconds(found: re.Match[str]) -> float:
     epilog=N_("Example: ngopi master rekaman.wav rekaman.mp3 --preview 0:30-1:00"),
 )
 @click.argument(
-    "recordings", metavar="RECORDING...", type=Name(path_type=Path), nargs=-1, required=True
+    "recordings",
+    metavar="RECORDING...",
+    type=Name(path_type=Path),
+    nargs=-1,
+    required=True,
+    callback=files_of,
 )
 @click.argument("out", metavar="OUT.mp3", type=Name(path_type=Path, dir_okay=False))
 @option(

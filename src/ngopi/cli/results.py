@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ngopi.console import Json, clock, decibels, megabytes
+from ngopi.console import Json, decibels, megabytes
 from ngopi.i18n import _, ngettext
+from ngopi.text import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import re
 import shlex
 import sys
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,17 +16,21 @@ import click
 
 from ngopi.cli.session import Session, program
 from ngopi.cli.translated import option
-from ngopi.console import clock, decibels
+from ngopi.console import decibels, is_terminal
 from ngopi.i18n import N_, _
 from ngopi.model import SoundWish
+from ngopi.text import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ngopi.audio.order import Order
     from ngopi.audio.soundtracks import Choice
     from ngopi.errors import NgopiError, TracksApartError
-    from ngopi.model import Recording, Source
+    from ngopi.model import Recording, Source, Treatment
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -33,6 +40,9 @@ SOURCE_OPTIONS = ("sound", "as_given", "together")
 
 # & and ^ are signs of cmd.exe; a comma makes two words in PowerShell.
 _PLAIN_ON_WINDOWS = re.compile(r"[\w.:\\/=+-]+")
+
+_WILD = frozenset("*?")
+_CHOSEN_BY_HAND = 2  # more in the order of the alphabet are hardly so by chance
 
 _BY = {
     "name": N_("by their names"),
@@ -57,6 +67,34 @@ class SoundNumber(click.ParamType[SoundWish]):
         if text.isascii() and text.isdigit() and int(text):
             return int(text)
         return self.fail(_("write the number of a sound track, from 1 on, or mix"), param, ctx)
+
+
+def matching(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return *paths*, each with ``*`` or ``?`` as the files that it means.
+
+    The shells of Windows leave that to programs. What means no file stays as it is.
+    """
+    found: list[Path] = []
+    for path in paths:
+        listed: list[Path] = []
+        if not _WILD.isdisjoint(path.name) and not path.exists():
+            # Square brackets stand in many names, and mean nothing to the shells of Windows.
+            meant = path.parent.glob(path.name.replace("[", "[[]"))
+            listed = sorted(each for each in meant if _is_plain_file(each))
+        found += listed or [path]
+    return tuple(found)
+
+
+def _is_plain_file(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
+
+
+def files_of(
+    context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """Take a parameter's *paths* for the files that they mean."""
+    del context, parameter
+    return matching(paths)
 
 
 def source_options(command: F) -> F:
@@ -102,13 +140,31 @@ def chosen(
         raise NotTogetherError
     _require_once(parts)
     named = [_choice(session, path, sound) for path in (*parts, *tracks)]
-    found = tuple(treatment for choice in named for treatment in choice.treatments())
     if tracks or len(parts) == 1:
-        every = tuple(track for choice in named for track in choice.tracks)
-        return Source(parts=(every,), found=found, together=together)
-    by_file = {choice.tracks[0].path: choice.tracks for choice in named}
-    ordered = _ordered(session, [tracks[0] for tracks in by_file.values()], as_given=as_given)
-    return Source(parts=tuple(by_file[first.path] for first in ordered), found=found)
+        return _of_one_moment(named, together=together)
+    by_file = {choice.tracks[0].path: choice for choice in named}
+    firsts = [choice.tracks[0] for choice in named]
+    ordered = [by_file[first.path] for first in _ordered(session, firsts, as_given=as_given)]
+    return Source(
+        parts=tuple(choice.tracks for choice in ordered),
+        found=tuple(
+            replace(treatment, part=number)
+            for number, choice in enumerate(ordered, start=1)
+            for treatment in choice.treatments()
+        ),
+    )
+
+
+def _of_one_moment(named: Sequence[Choice], *, together: bool) -> Source:
+    from ngopi.model import Source
+
+    found: list[Treatment] = []
+    every: list[Recording] = []
+    for choice in named:
+        number = None if len(named) == 1 else len(every) + 1
+        found += (replace(treatment, track=number) for treatment in choice.treatments())
+        every += choice.tracks
+    return Source(parts=(tuple(every),), found=tuple(found), together=together)
 
 
 # -- sound tracks -------------------------------------------------------------------------
@@ -155,10 +211,14 @@ def _ordered(
 ) -> tuple[Recording, ...]:
     from ngopi.audio.moment import why_together
     from ngopi.audio.order import Order, in_order
-    from ngopi.errors import PartsTogetherError
+    from ngopi.audio.soundtracks import listened_to
+    from ngopi.errors import OrderUnknownError, PartsTogetherError
+
+    def listen() -> Sequence[NDArray[np.float64]]:
+        return tuple(listened_to(dict(enumerate(parts)), session.console).values())
 
     order = Order(parts=tuple(parts), by="given") if as_given else in_order(parts)
-    reason = None if as_given else why_together(parts)
+    reason = None if as_given else why_together(parts, listen)
     for line in _order_lines(order, moved=order.parts != tuple(parts)):
         session.console.note(line)
     if reason is not None:
@@ -173,16 +233,40 @@ def _ordered(
         )
     if order.otherwise is not None:
         _settle_order(session, parts, order)
+    if order.by == "given" and not as_given and _may_be_listed(session, parts):
+        _ask(
+            _("Neither names nor tags nor times tell the order. Join them in the order above?"),
+            lambda: OrderUnknownError(
+                example=_command(session, parts, as_tracks=False, more=(AS_GIVEN,))
+            ),
+        )
     return order.parts
 
 
-def _require_once(parts: Sequence[Path]) -> None:
-    from ngopi.errors import NamedTwiceError
+def _may_be_listed(session: Session, parts: Sequence[Recording]) -> bool:
+    """Say whether the order may be that of ``*.wav``, of which nobody thought."""
+    names = [part.path.name.casefold() for part in parts]
+    is_pattern = any(not _WILD.isdisjoint(word) for word in session.typed)
+    return names == sorted(names) and (is_pattern or len(parts) > _CHOSEN_BY_HAND)
 
-    there = [path for path in parts if path.exists()]
-    for n, path in enumerate(there):
-        if any(path.samefile(other) for other in there[:n]):
+
+def _require_once(parts: Sequence[Path]) -> None:
+    from ngopi.errors import CopyOfPartError, NamedTwiceError
+
+    there = [path for path in parts if path.is_file()]
+    for other, path in combinations(there, 2):
+        if path.samefile(other):
             raise NamedTwiceError(path=path)
+        # What is different is so at once; only a copy is read to its end.
+        if _is_copy(path, other):
+            raise CopyOfPartError(path=path, other=other)
+
+
+def _is_copy(path: Path, other: Path) -> bool:
+    try:
+        return path.stat().st_size > 0 and filecmp.cmp(path, other, shallow=False)
+    except OSError:  # whoever opens it says what is wrong
+        return False
 
 
 def _settle_order(session: Session, parts: Sequence[Recording], order: Order) -> None:
@@ -227,8 +311,6 @@ def settle_apart(session: Session, source: Source, error: TracksApartError) -> S
         Abort: they do not.
         TracksApartError: nobody is there to ask; it names the exact commands.
     """
-    from dataclasses import replace
-
     from ngopi.errors import TracksApartError
 
     reason = error.values["reason"]
@@ -249,7 +331,7 @@ def settle_apart(session: Session, source: Source, error: TracksApartError) -> S
 
 
 def _ask(question: str, error: Callable[[], NgopiError]) -> None:
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise error()
     click.confirm(question, abort=True, err=True)
 
@@ -264,7 +346,7 @@ def _command(
     at = None
     for word in typed:
         named = next(typed, "") if word == "--track" else word.removeprefix("--track=")
-        if Path(named) in paths:
+        if any(path in paths for path in matching([Path(named)])):
             at = len(kept) if at is None else at
         else:
             kept.append(word)

@@ -13,7 +13,14 @@ import click
 
 from ngopi.cli.results import show_waiting, waiting
 from ngopi.cli.session import Session, catalogue_of, current_time, known_name, seen_ledger, who
-from ngopi.cli.sources import SOURCE_OPTIONS, TOGETHER, chosen, settle_apart, source_options
+from ngopi.cli.sources import (
+    SOURCE_OPTIONS,
+    TOGETHER,
+    chosen,
+    files_of,
+    settle_apart,
+    source_options,
+)
 from ngopi.cli.translated import Command, Name, option, placeholder
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
@@ -46,13 +53,19 @@ _ATTEMPTS = 3
     epilog=N_('Example: ngopi ingest rekaman.wav --title "Pengawasan partisipatif" --number 3'),
 )
 @click.argument(
-    "recordings", metavar="[RECORDING]...", type=Name(path_type=Path), nargs=-1, required=False
+    "recordings",
+    metavar="[RECORDING]...",
+    type=Name(path_type=Path),
+    nargs=-1,
+    required=False,
+    callback=files_of,
 )
 @option(
     "--track",
     "tracks",
     multiple=True,
     type=Name(path_type=Path),
+    callback=files_of,
     metavar="FILE",
     help=N_("One of several recordings of the same meeting, one a person; repeat it for each."),
 )

@@ -328,6 +328,9 @@ from ngopi.errors.shows import (
     TitleEmptyError as TitleEmptyError,
 )
 from ngopi.errors.sources import (
+    CopyOfPartError as CopyOfPartError,
+)
+from ngopi.errors.sources import (
     NamedTwiceError as NamedTwiceError,
 )
 from ngopi.errors.sources import (
@@ -338,6 +341,9 @@ from ngopi.errors.sources import (
 )
 from ngopi.errors.sources import (
     OrderUnclearError as OrderUnclearError,
+)
+from ngopi.errors.sources import (
+    OrderUnknownError as OrderUnknownError,
 )
 from ngopi.errors.sources import (
     PartsTogetherError as PartsTogetherError,

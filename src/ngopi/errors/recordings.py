@@ -121,7 +121,9 @@ class TooShortRecordingError(NgopiError):
 
     code, exit_status = "too-short-recording", DATA
     sentence = N_("{path} lasts only {duration_s:.2f} seconds.")
-    next_step = N_("give a recording of at least half a second.")
+    next_step = N_(
+        "give a recording of at least half a second; of several parts, leave an empty one out."
+    )
 
 
 class RecordingChangedError(NgopiError):

@@ -22,6 +22,22 @@ class NamedTwiceError(NgopiError):
     next_step = N_("name each part once, in the order in which they were recorded.")
 
 
+class CopyOfPartError(NgopiError):
+    """The same sound would be heard twice."""
+
+    code, exit_status = "copy-of-part", _USAGE
+    sentence = N_("{path} is a copy of {other}.")
+    next_step = N_("name each part once: leave one of the two out.")
+
+
+class OrderUnknownError(NgopiError):
+    """Nothing tells which part comes first."""
+
+    code, exit_status = "order-unknown", _USAGE
+    sentence = N_("It is not clear which part comes first: neither names nor tags nor times tell.")
+    next_step = N_("name them in their order, and say so: {example}")
+
+
 class NotTogetherError(NgopiError):
     """Tracks and parts cannot be told apart in one command line."""
 

@@ -31,7 +31,7 @@ from ngopi.audio.recording.opening import (
 from ngopi.audio.recording.parts import parts
 from ngopi.audio.recording.sound import sound
 from ngopi.audio.recording.tags import language_of, name_of, part_of, recorded_at
-from ngopi.audio.timeline import Tally
+from ngopi.audio.timeline import SHORTEST_S, Tally
 from ngopi.audio.trial import survives
 from ngopi.errors import (
     DamagedRecordingError,
@@ -262,6 +262,7 @@ def decode(
     folder: Path | None = None,
     channels: int | None,
     sample_rate_hz: int | None = None,
+    least_s: float = SHORTEST_S,
     advance: Callable[[float], None],
 ) -> Pcm:
     """Decode the whole sound once, to a private temporary file in *folder*.
@@ -277,7 +278,7 @@ def decode(
     Raises:
         DamagedRecordingError: nothing or not enough of it can be decoded.
         BrokenSamplesError: many of its samples are no sound.
-        TooShortRecordingError: it is shorter than half a second.
+        TooShortRecordingError: it is shorter than *least_s*.
         RecordingChangedError: it was written to meanwhile; the result's context may say so too.
         SpoolFullError, DiskError: it does not fit in *folder*, or that cannot be written.
     """
@@ -288,7 +289,7 @@ def decode(
     if own is not None:
         with contextlib.ExitStack() as held:
             held.enter_context(own)
-            tally.judge(recording, decoded_s=own.duration_s)
+            tally.judge(recording, decoded_s=own.duration_s, least_s=least_s)
             advance(own.duration_s)
             own.check()
             held.pop_all()  # whoever gets it leaves its context
@@ -313,7 +314,7 @@ def decode(
             for window in one_ahead(converter.windows(chain(first, frames))):
                 writer.write(window)
                 advance(len(window) / rate_hz)
-            tally.judge(recording, decoded_s=writer.frames / rate_hz)
+            tally.judge(recording, decoded_s=writer.frames / rate_hz, least_s=least_s)
             converter.repair.judge(recording.path)
         # Only now is it known that the file did not change.
         return writer.finish(mended=(*tally.treatments(), *converter.repair.treatments()))

@@ -97,7 +97,7 @@ def ending(path: Path, part: Part, *, kind: str) -> Ending:
 def _mpeg(file: BinaryIO, begin: int, end: int) -> Ending:
     """Judge MP3 and AAC; where the first frame states the length, FFmpeg tells it."""
     is_cut = ends_within_a_frame(file, begin, end)
-    return Ending(is_cut=is_cut, is_indexed=states_frames(file, begin), slack_s=_FRAMES_S)
+    return Ending(is_cut=is_cut, is_indexed=states_frames(file, begin, end), slack_s=_FRAMES_S)
 
 
 def _flac(file: BinaryIO, begin: int, _: int) -> Ending:
@@ -140,7 +140,7 @@ def _caf(file: BinaryIO, begin: int, end: int) -> Ending:
     for _ in range(_MOST_CHUNKS):
         file.seek(at)
         header = file.read(12)
-        if len(header) < 12:  # noqa: PLR2004 - a name, and the length in 8 bytes
+        if at >= end or len(header) < 12:  # noqa: PLR2004 - a name, and the length in 8 bytes
             break
         length = int.from_bytes(header[4:], "big", signed=True)
         if header[:4] == b"desc":
@@ -151,6 +151,10 @@ def _caf(file: BinaryIO, begin: int, end: int) -> Ending:
         if length < 0:  # up to the end of the file
             break
         at += 12 + length
+        if at > end and not header[:4].isalnum():  # no chunk, but what somebody put behind them
+            break
+        if at > end and header[:4] != b"data":
+            return Ending(is_cut=True)
         if at > end:
             missing_s = (at - end) / bytes_per_s if bytes_per_s > 0 else None
             return Ending(is_cut=True, missing_s=missing_s)

@@ -14,6 +14,7 @@ _TAGS = (b"APETAGEX", b"LYRICS200", b"LYRICSEND")
 _ID3V1_BYTES = 128
 _WIDEST_HEADER = 7
 _STARTS = {b"\xff", b"\xff\xfb", b"\xff\xf1"}  # of the next frame
+_LEAST_STATED = 16 / 17  # less than that of the file, and FFmpeg takes its own guess
 _HALF = 576  # samples of a frame at the lower rates
 _MOST_TAGS = 10
 _CLUSTER_BYTES = 32 << 20
@@ -98,8 +99,11 @@ def _chain(
         at += frame.length
 
 
-def states_frames(file: BinaryIO, begin: int) -> bool:
-    """Say whether the first frame of an MP3 tells how many there are.
+def states_frames(file: BinaryIO, begin: int, end: int) -> bool:
+    """Say whether the first frame of an MP3 tells how many there are, up to *end*.
+
+    Where far more follows than it tells of, as in files that were glued together, it does not, and
+    FFmpeg guesses.
 
     Source: Gabriel Bouvigne, "MP3 info tag"; Fraunhofer's VBRI header.
     """
@@ -112,13 +116,15 @@ def states_frames(file: BinaryIO, begin: int) -> bool:
         return False
     mono = head[at + 3] >> 6 == 3  # noqa: PLR2004 - one channel
     side = (9, 17, 32)[(frame.samples > _HALF) + (not mono)]
-    info = head[at + 4 + side : at + 4 + side + 12]
-    count = b""
+    info = head[at + 4 + side : at + 4 + side + 16]
+    count = size = b""
     if info[:4] in {b"Xing", b"Info"} and info[7] & 1:
-        count = info[8:12]
+        count, size = info[8:12], info[12:16] if info[7] & 2 else b""
     elif head[at + 36 : at + 40] == b"VBRI":
-        count = head[at + 50 : at + 54]
-    return bool(int.from_bytes(count, "big"))
+        count, size = head[at + 50 : at + 54], head[at + 46 : at + 50]
+    stated_bytes = int.from_bytes(size, "big")
+    is_exceeded = 0 < stated_bytes < (end - start) * _LEAST_STATED
+    return bool(int.from_bytes(count, "big")) and not is_exceeded
 
 
 def end_of_tags(file: BinaryIO, begin: int) -> int:

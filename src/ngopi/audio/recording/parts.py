@@ -28,6 +28,7 @@ _MOST_BOXES = 1_000_000
 # What may lie behind an ID3 tag that does not belong there; MP3 and AAC have it by right.
 _BEHIND_TAGS = (b"RIFF", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"\x1aE\xdf\xa3")
 _PAGE_BYTES, _FIRST_PAGE = 27, 2
+_CAF_HEAD = b"caff\0\1\0\0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,12 @@ def _parts(file: BinaryIO) -> Iterator[Part]:
     elif head[4:8] == b"ftyp":
         yield from _between(_films(file, begin))
     elif head.startswith(b"caff"):
-        header, start = wide_caf(file) or (b"", 0)
-        yield Part(begin=start, header=header, origin=0)
+        begin, *others = _cafs(file, begin)
+        if others:
+            yield from _between(iter((begin, *others)))
+        else:
+            header, start = wide_caf(file) or (b"", 0)
+            yield Part(begin=start, header=header, origin=0)
     elif read_chunks(file, begin) is not None:
         yield from _chunked(file, begin)
     else:
@@ -175,6 +180,25 @@ def _films(file: BinaryIO, begin: int) -> Iterator[int]:
         if length < 8 or at + length >= size:  # noqa: PLR2004 - 0: up to the end
             return
         at += length
+
+
+def _cafs(file: BinaryIO, begin: int) -> Iterator[int]:
+    """Yield where CAF files begin that lie one behind the other (Apple, CAF specification)."""
+    yield begin
+    at = begin + 8
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        header = file.read(12)
+        if len(header) < 12:  # noqa: PLR2004 - a name, and the length in 8 bytes
+            return
+        if header.startswith(_CAF_HEAD):
+            yield at
+            at += 8
+            continue
+        length = int.from_bytes(header[4:], "big", signed=True)
+        if length < 0:  # up to the end of the file
+            return
+        at += 12 + length
 
 
 class Slice:
