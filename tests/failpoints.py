@@ -22,14 +22,25 @@ def at_call(function: str, act: Callable[[], None], *, nth: int = 1) -> Iterator
     left = [nth]
     counting = threading.Lock()
 
-    def watch(frame: FrameType, event: str, _value: Any) -> None:
-        code = frame.f_code
-        if event != "call" or code.co_qualname != function or "ngopi" not in code.co_filename:
-            return
+    def count() -> None:
         with counting:
             left[0] -= 1
             is_due = left[0] == 0
         if is_due:
+            act()
+
+    with at_every_call(function, count):
+        yield
+    assert left[0] <= 0, f"{function} was called {nth - left[0]} times only"
+
+
+@contextlib.contextmanager
+def at_every_call(function: str, act: Callable[[], None]) -> Iterator[None]:
+    """Call *act* whenever ngopi calls *function*, named as for `at_call`."""
+
+    def watch(frame: FrameType, event: str, _value: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_qualname == function and "ngopi" in code.co_filename:
             act()
 
     sys.setprofile(watch)
@@ -39,7 +50,6 @@ def at_call(function: str, act: Callable[[], None], *, nth: int = 1) -> Iterator
     finally:
         threading.setprofile(None)
         sys.setprofile(None)
-    assert left[0] <= 0, f"{function} was called {nth - left[0]} times only"
 
 
 @contextlib.contextmanager
