@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,11 @@ KINDS = {
     "ts-mp2": ("rapat.ts", "mp2"),
     "mu-law": ("rapat.wav", "pcm_mulaw"),
     "a-law": ("rapat.wav", "pcm_alaw"),
+    "wav-gsm": ("rapat.wav", None),
+    "g722": ("rapat.wav", "g722"),
+    "g726": ("rapat.wav", "g726"),
+    "m4a": ("rapat.m4a", "aac"),
+    "ac3": ("rapat.avi", "ac3"),
     "ms-adpcm": ("rapat.wav", "adpcm_ms"),
     "ima-adpcm": ("rapat.wav", "adpcm_ima_wav"),
 }
@@ -39,9 +45,11 @@ def write(folder: Path, kind: str) -> Path:
     name, codec = KINDS[kind]
     path = folder / name
     if codec is None:
-        path.write_bytes({"amr": _amr, "amr-wb": _wide_amr, "gsm": _gsm}[kind]())
+        path.write_bytes(
+            {"amr": _amr, "amr-wb": _wide_amr, "gsm": _gsm, "wav-gsm": _wav_gsm}[kind]()
+        )
         return path
-    rate_hz = 8000 if "law" in kind else 44100
+    rate_hz = {"mu-law": 8000, "a-law": 8000, "g726": 8000, "g722": 16000}.get(kind, 44100)
     return speech.write(
         path, speech.voice(SECONDS, rate_hz=rate_hz), rate_hz, codec=codec, bit_rate=64_000
     )
@@ -65,3 +73,13 @@ def _gsm() -> bytes:
     random = np.random.default_rng(3)
     frames = (random.bytes(33) for _ in range(round(SECONDS * 50)))
     return b"".join(bytes([0xD0 | frame[0] & 15]) + frame[1:] for frame in frames)
+
+
+def _wav_gsm() -> bytes:
+    """Return what the sound recorder of old Windows writes: 320 samples in 65 bytes."""
+    form = struct.pack("<HHIIHHHH", 0x31, 1, 8000, 1625, 65, 0, 2, 320)
+    sound = np.random.default_rng(3).bytes(65 * round(SECONDS * 25))
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form
+    body += b"fact" + struct.pack("<II", 4, round(SECONDS * 8000))
+    body += b"data" + struct.pack("<I", len(sound)) + sound
+    return b"RIFF" + struct.pack("<I", len(body)) + body

@@ -45,18 +45,24 @@ NO_SOUND = {
     "xlsx": (archive("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook"),
     "pptx": (archive("[Content_Types].xml", "ppt/presentation.xml"), "slides of PowerPoint"),
     "odt": (archive("mimetype", "content.xml"), "a document of LibreOffice"),
-    "zip": (archive("rekaman.wav"), "an archive"),
-    "rar": (b"Rar!\x1a\7\0" + bytes(99), "an archive"),
     "doc": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "a document of an old Office"),
     "mid": (b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk" + bytes(99), "holds notes and no sound"),
-    "aup3": (b"SQLite format 3\0" + bytes(99), "the project of an editing program"),
-    "aup": (b'<?xml version="1.0"?><project xmlns="http://audacity"/>' * 9, "the project of an"),
     "exe": (b"MZ\x90\0" + bytes(99), "an executable program"),
     "lnk": (b"L\0\0\0\x01\x14\x02\0" + bytes(99), "a shortcut to a file"),
     "m3u": (b"#EXTM3U\nrapat.mp3\n", "a list of other files"),
     "html": (b"<!DOCTYPE html>\n<html><body>Masuk</body></html>", "a web page"),
     "txt": ("Notulen rapat — hadir: 12 orang.\n".encode() * 99, "a text"),
     "bin": (bytes(9999), "nothing but zeros"),
+}
+PACKED = {
+    "zip": archive("rekaman.wav"),
+    "rar": b"Rar!\x1a\7\0" + bytes(99),
+    "7z": b"7z\xbc\xaf\x27\x1c" + bytes(99),
+    "gz": b"\x1f\x8b\x08" + bytes(99),
+}
+PROJECTS = {
+    "aup3": b"SQLite format 3\0" + bytes(99),
+    "aup": b'<?xml version="1.0"?><project xmlns="http://audacity"/>' * 9,
 }
 FOREIGN = {
     "ra": (b".ra\xfd\0\4" + bytes(99), "RealAudio"),
@@ -69,6 +75,9 @@ FOREIGN = {
     "voc": (b"Creative Voice File\x1a" + bytes(99), "VOC"),
     "msv": (b"MS_VOICE" + bytes(99), "Sony MSV/DVF"),
     "silk": (b"\x02#!SILK_V3" + bytes(99), "SILK"),
+    "ac3": (b"\x0bw" + bytes(99), "AC-3"),
+    "swf": (b"FWS\x09" + bytes(99), "Flash (SWF)"),
+    "amr": (b"#!AMR_MC1.0\n" + bytes(99), "AMR multichannel"),
     "vob": (b"\0\0\x01\xba" + bytes(99), "MPEG-PS"),
 }
 LOCKED = {
@@ -113,6 +122,23 @@ def test_a_recording_of_another_format_is_named_with_a_way_to_convert_it(
     assert "VLC" in error["hint"]
 
 
+@pytest.mark.parametrize("ending", PACKED)
+@pytest.mark.parametrize("named", ["its own", "rapat.mp3"])
+def test_an_archive_is_to_be_unpacked(ngopi, tmp_path, ending, named):
+    path = tmp_path / (f"rapat.{ending}" if named == "its own" else named)
+    path.write_bytes(PACKED[ending])
+
+    assert "unpack it" in refused(ngopi, path, "packed-recording")["hint"]
+
+
+@pytest.mark.parametrize("ending", PROJECTS)
+def test_a_project_is_to_be_exported(ngopi, tmp_path, ending):
+    path = tmp_path / f"rapat.{ending}"
+    path.write_bytes(PROJECTS[ending])
+
+    assert "export the sound as WAV" in refused(ngopi, path, "project-file")["hint"]
+
+
 @pytest.mark.parametrize("ending", LOCKED)
 def test_a_protected_recording_is_called_protected(ngopi, tmp_path, ending):
     path = tmp_path / f"rapat.{ending}"
@@ -133,4 +159,26 @@ def test_it_is_said_in_indonesian_too(ngopi, tmp_path):
 def test_a_codec_that_is_not_on_the_list_is_refused_in_words(ngopi, tmp_path):
     path = speech.write(tmp_path / "rapat.mka", speech.tone(2.0), codec="dfpwm")
 
-    refused(ngopi, path, "unknown-codec")
+    error = refused(ngopi, path, "unknown-codec")
+
+    assert "cannot decode: dfpwm" in error["message"]
+    assert "VLC" in error["hint"]
+
+
+TAG = b"ID3\3\0\0\0\0\0\x0aTIT2" + bytes(6)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (LOCKED_WMA, "protected-recording"),
+        (locked_m4p(b"drms"), "protected-recording"),
+        (b".RMF\0\0\0\x12" + bytes(99), "foreign-format"),
+        (b"%PDF-1.7\n" + bytes(99), "not-a-recording"),
+    ],
+)
+def test_a_tag_before_it_hides_nothing(ngopi, tmp_path, content, code):
+    path = tmp_path / "rapat.mp3"
+    path.write_bytes(TAG + content)
+
+    refused(ngopi, path, code)

@@ -124,6 +124,16 @@ def test_broken_and_hostile_ones_are_read_or_refused(tmp_path, kind):
     assert (run.returncode, run.stdout) == (0, "all read or refused\n"), run.stderr[-2000:]
 
 
+@pytest.mark.parametrize("kind", ["amr", "wma", "flv", "mu-law", "m4a"])
+def test_a_tag_before_it_is_passed_over(tmp_path, kind):
+    path = seldom.write(tmp_path, kind)
+    path.write_bytes(b"ID3\3\0\0\0\0\0\x0aTIT2" + bytes(6) + path.read_bytes())
+
+    _, pcm = decoded(path)
+
+    assert pcm.duration_s == pytest.approx(seldom.SECONDS, abs=0.15)
+
+
 def test_it_is_mastered_like_any_other(ngopi, tmp_path):
     made = ngopi("master", seldom.write(tmp_path, "wma"), tmp_path / "a.mp3", "--json")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING, Self
 
-from ngopi.audio.kinds import is_gsm, is_transport_stream, no_file, unknown
+from ngopi.audio.kinds import ASF, is_gsm, is_transport_stream, no_file, unknown
 from ngopi.errors import (
     DamagedRecordingError,
     EmptyRecordingError,
@@ -26,7 +26,7 @@ _HEAD_BYTES = 1 << 12
 _SIGNATURES = (
     *((0, magic) for magic in (b"RIFF", b"RF64", b"riff", b"FORM", b"OggS", b"fLaC")),
     *((0, magic) for magic in (b"ID3", b"caff", b"\x1aE\xdf\xa3", b"#!AMR", b"FLV\1")),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    (0, ASF),
     *((4, magic) for magic in (b"ftyp", b"moov", b"mdat", b"wide", b"free")),
 )
 

@@ -9,6 +9,8 @@ from ngopi.errors import (
     ForeignFormatError,
     NgopiError,
     NotARecordingError,
+    PackedRecordingError,
+    ProjectFileError,
     ProtectedRecordingError,
     UnreadableRecordingError,
 )
@@ -21,14 +23,15 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 1 << 12
 _MOST_INDEX_BYTES = 64 << 20
 _MOST_BOXES = 1000
+_MOST_TAGS = 10
 _GSM_MARK, _GSM_BYTES = 0xD, 33  # of each frame
 _PACKET_BYTES, _TIME_BYTES = 188, 4
 
 _PICTURE, _MIDI = N_("a picture"), N_("a MIDI file, which holds notes and no sound")
 _WORD, _EXCEL = N_("a Word document"), N_("an Excel workbook")
 _SLIDES, _OPEN = N_("slides of PowerPoint"), N_("a document of LibreOffice")
-_ARCHIVE, _OFFICE = N_("an archive with other files in it"), N_("a document of an old Office")
-_PROJECT = N_("the project of an editing program, without its sound")
+_OFFICE = N_("a document of an old Office")
+_ARCHIVE, _PROJECT = "archive", "project"  # these have errors of their own
 _PROGRAM, _SHORTCUT = N_("an executable program"), N_("a shortcut to a file")
 _LIST, _PAGE = N_("a list of other files"), N_("a web page")
 _PDF, _TEXT, _ZEROS = N_("a PDF document"), N_("a text"), N_("nothing but zeros at its beginning")
@@ -94,11 +97,20 @@ _FOREIGN = (
     (0, b"\x7f\xfe\x80\x01", "DTS"),
     (0, b"\0\0\x01\xba", "MPEG-PS (MPG, VOB)"),
     (0, b"\x06\x0e+4", "MXF"),
+    (0, b"nut/multimedia container", "NUT"),
+    (0, b"FWS", "Flash (SWF)"),
+    (0, b"CWS", "Flash (SWF)"),
+    (0, b".SoX", "SoX"),
+    (0, b"#!AMR_MC", "AMR multichannel"),
+    (0, b"#!AMR-WB_MC", "AMR-WB multichannel"),
+    (0, b"#!EVRC", "EVRC"),
+    (0, b"\x0bw", "AC-3"),
 )
 # … and of what a shop has locked.
 _LOCKED = ((4, b"ftypaax"), (4, b"\x57\x90\x75\x36"))  # Audible's
 _LOCKED_TRACK = re.compile(rb"stsd.{12}(?:drms|enca)", re.DOTALL)
-_WMA = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+#: What WMA and WMV begin with.
+ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _LOCKED_WMA = (
     bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
     bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
@@ -118,13 +130,16 @@ def require_sound(path: Path) -> None:
     """Refuse what is known to be no recording, or one that cannot be read, by its name.
 
     Raises:
-        NotARecordingError, ForeignFormatError, ProtectedRecordingError: it is such.
+        NotARecordingError, PackedRecordingError, ProjectFileError, ForeignFormatError,
+        ProtectedRecordingError: it is such.
         UnreadableRecordingError: the system does not let us look.
     """
     try:
         with path.open("rb") as file:
+            begin = end_of_tags(file, 0)
+            file.seek(begin)
             head = file.read(_HEAD_BYTES)
-            if _is_locked(file, head):
+            if _is_locked(file, begin, head):
                 raise ProtectedRecordingError(path=path)
     except OSError as error:
         raise UnreadableRecordingError(path=path, reason=error.strerror or error) from error
@@ -133,7 +148,22 @@ def require_sound(path: Path) -> None:
         raise ForeignFormatError(path=path, kind=foreign)
     other = _office(head) if head.startswith(b"PK\x03\x04") else _first(head, _NO_SOUND)
     if other is not None:
-        raise NotARecordingError(path=path, kind=_(other))
+        raise _refused(path, other)
+
+
+def end_of_tags(file: BinaryIO, begin: int) -> int:
+    """Return where a file goes on behind the ID3 tags that stand at *begin*."""
+    at = begin
+    for _number in range(_MOST_TAGS):
+        file.seek(at)
+        head = file.read(10)
+        if len(head) < 10 or not head.startswith(b"ID3"):  # noqa: PLR2004 - a tag's header
+            break
+        length = 0
+        for byte in head[6:]:
+            length = length << 7 | byte & 0x7F
+        at += 10 + length + (10 if head[5] & 0x10 else 0)
+    return at
 
 
 def is_gsm(head: bytes) -> bool:
@@ -150,7 +180,15 @@ def is_transport_stream(head: bytes) -> bool:
 
 def unknown(path: Path, head: bytes) -> NgopiError:
     """Return what to say of a file that FFmpeg refuses, which begins with *head*."""
-    return NotARecordingError(path=path, kind=_(_guess(head)))
+    return _refused(path, _guess(head))
+
+
+def _refused(path: Path, kind: str) -> NgopiError:
+    if kind == _ARCHIVE:
+        return PackedRecordingError(path=path)
+    if kind == _PROJECT:
+        return ProjectFileError(path=path)
+    return NotARecordingError(path=path, kind=_(kind))
 
 
 def no_file(path: Path) -> NgopiError:
@@ -182,19 +220,18 @@ def _guess(head: bytes) -> str:
     return _UNKNOWN
 
 
-def _is_locked(file: BinaryIO, head: bytes) -> bool:
+def _is_locked(file: BinaryIO, begin: int, head: bytes) -> bool:
     if any(head.startswith(magic, at) for at, magic in _LOCKED):
         return True
-    if head.startswith(_WMA):
+    if head.startswith(ASF):
         return any(mark in head for mark in _LOCKED_WMA)
     if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}:
-        return _LOCKED_TRACK.search(_index(file)) is not None
+        return _LOCKED_TRACK.search(_index(file, begin)) is not None
     return False
 
 
-def _index(file: BinaryIO) -> bytes:
-    """Return the table of contents of an MP4 file."""
-    at = 0
+def _index(file: BinaryIO, at: int) -> bytes:
+    """Return the table of contents of an MP4 file that begins *at* bytes."""
     for _number in range(_MOST_BOXES):
         file.seek(at)
         header = file.read(16)

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ngopi.audio.kinds import is_gsm, is_transport_stream
+from ngopi.audio.kinds import ASF, end_of_tags, is_gsm, is_transport_stream
 from ngopi.codepath import code_path
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Of Apple's channel layout tags: mono, stereo, headphones, and a bit mask.
 _HARMLESS = {tag.to_bytes(4, "big") for tag in (0x640001, 0x650002, 0x660002, 0x10000)}
 # AMR, FLV, WMA; AVI has its name behind its length.
-_SELDOM = (b"#!AMR", b"FLV", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11")
+_SELDOM = (b"#!AMR", b"FLV", ASF)
 _MOST_BYTES = 64 << 20  # of a QuickTime file's table of contents
 _MOST_PARTS = 1000
 _TRIAL = """
@@ -62,6 +62,7 @@ def _command(path: Path) -> list[str]:
 
 def _is_seldom(path: Path) -> bool:
     with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(end_of_tags(file, 0))
         head = file.read(1000)
         is_named = head[8:12] == b"AVI " or head.startswith(_SELDOM)
         return is_named or is_gsm(head) or is_transport_stream(head)
@@ -70,14 +71,16 @@ def _is_seldom(path: Path) -> bool:
 
 def _states_an_order(path: Path) -> bool:
     with contextlib.suppress(OSError, OverflowError), path.open("rb") as file:
+        begin = end_of_tags(file, 0)
+        file.seek(begin)
         head = file.read(12)
         if head.startswith(b"caff"):
-            file.seek(8)
+            file.seek(begin + 8)
             return any(
                 file.read(4) not in _HARMLESS for name in _caf_chunks(file) if name == b"chan"
             )
         if head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"}:
-            file.seek(0)
+            file.seek(begin)
             return _contents_state_an_order(file)
     return False
 

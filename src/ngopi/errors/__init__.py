@@ -211,6 +211,12 @@ from ngopi.errors.recordings import (
     NotReachableError as NotReachableError,
 )
 from ngopi.errors.recordings import (
+    PackedRecordingError as PackedRecordingError,
+)
+from ngopi.errors.recordings import (
+    ProjectFileError as ProjectFileError,
+)
+from ngopi.errors.recordings import (
     ProtectedRecordingError as ProtectedRecordingError,
 )
 from ngopi.errors.recordings import (

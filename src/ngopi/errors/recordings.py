@@ -54,6 +54,25 @@ class NotARecordingError(NgopiError):
     )
 
 
+class PackedRecordingError(NgopiError):
+    """A ZIP file or the like, in which a recording may lie."""
+
+    code, exit_status = "packed-recording", DATA
+    sentence = N_("{path} is an archive with other files in it, not a recording.")
+    next_step = N_("unpack it, and give ngopi the recording that lies in it.")
+
+
+class ProjectFileError(NgopiError):
+    """What an editing program keeps its work in."""
+
+    code, exit_status = "project-file", DATA
+    sentence = N_("{path} is the project of an editing program, without its sound.")
+    next_step = N_(
+        "open it with the program that made it, Audacity for example, export the sound as WAV, "
+        "and give ngopi that file."
+    )
+
+
 class ForeignFormatError(NgopiError):
     """Sound or video of a format that is known by name, and not read."""
 
@@ -88,8 +107,11 @@ class UnknownCodecError(NgopiError):
     """The container is known, what is in it is not (protected, or too new)."""
 
     code, exit_status = "unknown-codec", DATA
-    sentence = N_("The sound in {path} is of a kind that ngopi cannot decode.")
-    next_step = N_("save it as WAV or M4A with the program that it came from.")
+    sentence = N_("The sound in {path} is of a kind that ngopi cannot decode: {kind}.")
+    next_step = N_(
+        "save it as WAV or M4A with the program that it came from, or with VLC (Media, "
+        "Convert / Save)."
+    )
 
 
 class DamagedRecordingError(NgopiError):

@@ -22,6 +22,7 @@ from ngopi.audio.plain import plain
 from ngopi.audio.recording.converter import Converter, planes
 from ngopi.audio.recording.ends import ending
 from ngopi.audio.recording.opening import (
+    codec_of,
     is_decodable,
     is_usable,
     length_s,
@@ -42,6 +43,7 @@ from ngopi.errors import (
     UnknownCodecError,
     UnreadableRecordingError,
 )
+from ngopi.i18n import _
 from ngopi.model import Recording, SoundTrack
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ def _look_at(path: Path) -> int:
     size_bytes = status(path).st_size
     require_sound(path)
     if not survives(path):
-        raise UnknownCodecError(path=path)
+        raise UnknownCodecError(path=path, kind=_("the decoder broke down on it"))
     return size_bytes
 
 
@@ -191,8 +193,7 @@ def rehearse(name: str) -> None:
             for number in range(1, count + 1):
                 with contextlib.suppress(NgopiError), opened(path, part) as container:
                     frames = sound(container, _audio_stream(container, path, number), Tally())
-                    for _ in islice(Converter(48000, 2, np.float32).windows(frames), 1):
-                        pass
+                    next(Converter(48000, 2, np.float32).windows(frames), None)
 
 
 def windows(
@@ -331,13 +332,13 @@ def _audio_stream(container: InputContainer, path: Path, number: int | None = No
     if number is not None and number <= len(container.streams.audio):
         stream = container.streams.audio[number - 1]
         if not is_usable(stream):
-            raise UnknownCodecError(path=path)
+            raise UnknownCodecError(path=path, kind=codec_of(stream))
         return stream
     if not container.streams.audio:
         raise NoAudioError(path=path)
     known = [stream for stream in container.streams.audio if is_decodable(stream)]
     if not known:
-        raise UnknownCodecError(path=path)
+        raise UnknownCodecError(path=path, kind=codec_of(container.streams.audio[0]))
     usable = [stream for stream in known if is_usable(stream)]
     if not usable:
         raise refusal(path)

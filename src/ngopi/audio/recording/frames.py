@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ngopi.audio.kinds import end_of_tags
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
@@ -125,21 +127,6 @@ def states_frames(file: BinaryIO, begin: int, end: int) -> bool:
     stated_bytes = int.from_bytes(size, "big")
     is_exceeded = 0 < stated_bytes < (end - start) * _LEAST_STATED
     return bool(int.from_bytes(count, "big")) and not is_exceeded
-
-
-def end_of_tags(file: BinaryIO, begin: int) -> int:
-    """Return where a file goes on behind the ID3 tags that stand at *begin*."""
-    at = begin
-    for _ in range(_MOST_TAGS):
-        file.seek(at)
-        head = file.read(10)
-        if len(head) < 10 or not head.startswith(b"ID3"):  # noqa: PLR2004 - a tag's header
-            break
-        length = 0
-        for byte in head[6:]:
-            length = length << 7 | byte & 0x7F
-        at += 10 + length + (10 if head[5] & 0x10 else 0)
-    return at
 
 
 # -- Ogg, FLV, Matroska -------------------------------------------------------------------

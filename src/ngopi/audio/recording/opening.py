@@ -12,6 +12,7 @@ from ngopi.audio.kinds import is_gsm
 from ngopi.audio.recording.parts import Part, Slice
 from ngopi.audio.recording.sound import can_be_heard
 from ngopi.audio.recording.titles import readable
+from ngopi.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ _CONTAINERS = (
 _CODECS = (
     "aac,aac_latm,ac3,alac,amrnb,amrwb,dca,eac3,flac,gsm,gsm_ms,mp1,mp1float,mp2,mp2float",
     "mp3,mp3float,nellymoser,opus,libopus,speex,vorbis,wavpack,wmav1,wmav2,wmapro,wmavoice",
-    "adpcm_g722,adpcm_g726,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha",
+    "g722,g726,g726le,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_swf,adpcm_yamaha",
     "pcm_alaw,pcm_mulaw,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le,pcm_s8,pcm_u8,pcm_s16be",
     "pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,pcm_u16le,pcm_u16be,pcm_bluray,pcm_dvd",
 )
@@ -86,6 +87,12 @@ def is_decodable(stream: AudioStream) -> bool:
     # A track of an unknown codec has no context, whatever the type says.
     context = cast("AudioCodecContext | None", stream.codec_context)
     return context is not None and context.codec.name in _ALLOWED
+
+
+def codec_of(stream: AudioStream) -> str:
+    """Return what the track's codec is called, for people."""
+    context = cast("AudioCodecContext | None", stream.codec_context)
+    return _("not one that FFmpeg knows") if context is None else context.codec.canonical_name
 
 
 def is_usable(stream: AudioStream) -> bool:

@@ -11,9 +11,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ngopi.audio.kinds import ASF, end_of_tags
 from ngopi.audio.recording.chunks import read_chunks
 from ngopi.audio.recording.containers import wide_caf, wide_wav
-from ngopi.audio.recording.frames import end_of_tags
 from ngopi.errors import DamagedRecordingError, UnreadableRecordingError
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ _BUFFER_BYTES = 1 << 20
 _MOST_PARTS = 5000  # each costs milliseconds, whatever is in it
 _MOST_BOXES = 1_000_000
 # What may lie behind an ID3 tag that does not belong there; MP3 and AAC have it by right.
-_BEHIND_TAGS = (b"RIFF", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"\x1aE\xdf\xa3")
+_BEHIND_TAGS = (
+    *(b"RIFF", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"\x1aE\xdf\xa3"),
+    *(b"#!AMR", b"FLV\1", ASF),
+)
 _PAGE_BYTES, _FIRST_PAGE = 27, 2
 _CAF_HEAD = b"caff\0\1\0\0"
 
@@ -102,7 +105,7 @@ def _behind_tags(file: BinaryIO) -> int:
     """Return where a file begins that has ID3 tags before it which do not belong there."""
     at = end_of_tags(file, 0)
     file.seek(at)
-    head = file.read(12)
+    head = file.read(16)
     is_other = head.startswith(_BEHIND_TAGS) or head[4:8] == b"ftyp"
     return at if is_other else 0
 
