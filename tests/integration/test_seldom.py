@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import seldom
+import speech
 from ngopi.audio.recording import decode, probe
+from ngopi.audio.trial import survives
 from ngopi.errors import NgopiError, NotARecordingError
-
-PITCHED = [kind for kind, (_, codec) in seldom.KINDS.items() if codec]
 
 
 def ignore(_seconds):
@@ -171,6 +171,70 @@ def test_a_rate_that_somebody_records_at_is_read(tmp_path, rate_hz):
     _, pcm = decoded(path)
 
     assert pcm.duration_s == pytest.approx(200_000 / rate_hz, abs=0.01)
+
+
+def crc(data, polynomial, bits):
+    found = 0
+    for byte in data:
+        found ^= byte << bits - 8
+        for _ in range(8):
+            found = found << 1 ^ (polynomial if found >> bits - 1 else 0)
+            found &= (1 << bits) - 1
+    return found.to_bytes(bits // 8, "big")
+
+
+def flac(head_hz, frames_hz):
+    """Return a FLAC by hand whose head states another rate than its frames: 1.1 million samples."""
+    samples = 4096
+    info = struct.pack(">HH", samples, samples) + bytes(6)
+    info += (head_hz << 44 | 15 << 36).to_bytes(8, "big") + bytes(16)
+    content = b"fLaC\x80\0\0\x22" + info
+    for number in range(100):
+        head = b"\xff\xf8\xcd\x08" + bytes([number]) + struct.pack(">H", frames_hz)
+        frame = head + crc(head, 7, 8) + b"\0" + struct.pack(">H", 99 * number)
+        content += frame + crc(frame, 0x8005, 16)
+    return content
+
+
+@pytest.mark.parametrize(("frames_hz", "status"), [(44100, 0), (48000, 0), (100, 65)])
+def test_a_rate_that_only_its_frames_have_is_judged_too(ngopi, tmp_path, frames_hz, status):
+    path = tmp_path / "rapat.flac"
+    path.write_bytes(flac(44100, frames_hz))
+
+    assert ngopi("measure", path).status == status
+
+
+@pytest.mark.parametrize("kind", ["amr", "amr-wb", "gsm", "wma", "avi", "flv", "ts"])
+@pytest.mark.parametrize("before", [b"", b"ID3\3\0\0\0\0\0\x0aTIT2" + bytes(6)], ids=["", "tag"])
+def test_it_is_tried_in_another_process_first(tmp_path, monkeypatch, kind, before):
+    """A decoder that few people use may end the process."""
+
+    def started(*_arguments, **_options):
+        raise AssertionError
+
+    path = seldom.write(tmp_path, kind)
+    path.write_bytes(before + path.read_bytes())
+    monkeypatch.setattr(subprocess, "run", started)
+
+    with pytest.raises(AssertionError):
+        survives(path)
+
+
+def test_a_track_that_comes_later_takes_nothing_away(tmp_path):
+    """PyAV knows only the tracks that FFmpeg found at the beginning."""
+    rate_hz, seconds = 44100, 100
+    path = speech.write(
+        tmp_path / "rapat.flv", speech.voice(seconds, rate_hz=rate_hz), rate_hz, codec="aac"
+    )
+    content, at = path.read_bytes(), 13
+    while at < len(path.read_bytes()) * 0.95:
+        at += 15 + int.from_bytes(content[at + 1 : at + 4], "big")
+    picture = b"\x09\0\0\x03" + content[at + 4 : at + 8] + b"\0\0\0" + b"\x22\0\0"
+    path.write_bytes(content[:at] + picture + struct.pack(">I", len(picture)) + content[at:])
+
+    _, pcm = decoded(path)
+
+    assert pcm.duration_s == pytest.approx(seconds, abs=0.2)
 
 
 def test_a_text_that_is_called_gsm_is_a_text(tmp_path):
