@@ -121,6 +121,15 @@ def test_the_date_is_that_of_the_shows_zone_midnight_included(mp3):
     assert text_of(found["TIME"]) == "0000"
 
 
+def test_a_day_in_august_and_an_hour_in_the_evening_are_read_as_they_were_said(mp3):
+    evening = datetime(2026, 8, 17, 13, 45, tzinfo=UTC)  # in Makassar 21:45
+    path = tagged(mp3, episode=replace(EPISODE, published=evening))
+
+    found = {name: body for name, body in frames(path) if name[0] == "T"}
+    assert [text_of(found[name]) for name in ("TYER", "TDAT", "TIME")] == ["2026", "1708", "2145"]
+    assert metadata(path)["date"] == "2026-08-17 21:45"
+
+
 def test_links_are_ascii_and_podcast_frames_are_there(mp3):
     found = dict(frames(tagged(mp3)))
 

@@ -256,6 +256,19 @@ def test_joints_do_not_click_and_the_room_goes_on():
     assert abs(level_db) < 1.5
 
 
+def test_a_joint_is_not_made_in_a_click():
+    """A mouse or a cup is no sound that a pause is kept for, but half of it would be heard."""
+    sound, _ = paused([5.0], noise_dbfs=-75)
+    click = 0.03 * np.random.default_rng(3).standard_normal((240, 1))
+    sound[round(3.5 * RATE_HZ) :][:240] += click.astype(np.float32)
+
+    made, _ = assembled(sound, AudioSettings(trim_silence=False, longest_pause_s=1.0))
+
+    before, after = made.time_map.pieces
+    joints_s = (before.recording_start_s + before.duration_s, after.recording_start_s)
+    assert all(abs(at_s - 3.5) > 0.02 for at_s in joints_s)
+
+
 def test_pauses_stay_by_default():
     sound, _ = paused([6.0])
 
@@ -413,12 +426,38 @@ def test_bed_is_measured_against_the_first_speaker():
     assert difference_lu == pytest.approx(14.0, abs=1.0)
 
 
-def test_silent_ends_of_a_jingle_are_not_joined_on():
-    jingle = np.concatenate([silence(1.5), music(4), silence(2)])
+def test_a_bed_that_is_soft_already_is_not_lifted():
+    intro = np.concatenate([music(4), music(6) * np.float32(0.01)])
+    spoken = words(12)
+    settings = AudioSettings(trim_silence=False, intro_under_s=6.0)
 
-    made, _ = assembled(words(6), UNTRIMMED, intro=jingle, outro=jingle)
+    _, heard = assembled(spoken, settings, intro=intro)
 
-    assert made.frames / RATE_HZ == pytest.approx(4 + 6 + 4 - 2 * 0.5, abs=0.05)
+    bed = heard[4 * RATE_HZ :][: 6 * RATE_HZ] - spoken[: 6 * RATE_HZ]
+    below = energy(bed[RATE_HZ : 4 * RATE_HZ]) / energy(heard[: 3 * RATE_HZ])
+    assert 10 * np.log10(below) == pytest.approx(-40, abs=1)
+
+
+def test_digital_silence_under_the_intro_turns_nothing_down():
+    sound = np.concatenate([silence(5), words(8)])
+    settings = AudioSettings(trim_silence=False, intro_under_s=3.0)
+
+    _, heard = assembled(sound, settings, intro=music(8))
+
+    assert np.isfinite(heard).all()
+    under, before = heard[round(5.5 * RATE_HZ) : 7 * RATE_HZ], heard[: 3 * RATE_HZ]
+    assert energy(under) / len(under) == pytest.approx(energy(before) / len(before), rel=0.1)
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, RATE_HZ])
+def test_silent_ends_of_a_jingle_are_not_joined_on(rate_hz):
+    quiet = [silence(seconds, rate_hz=rate_hz) for seconds in (1.5, 2)]
+    jingle = np.concatenate([quiet[0], music(4, rate_hz=rate_hz), quiet[1]])
+    talk = words(6, rate_hz=rate_hz)
+
+    made, _ = assembled(talk, UNTRIMMED, intro=jingle, outro=jingle, rate_hz=rate_hz)
+
+    assert made.frames / rate_hz == pytest.approx(4 + 6 + 4 - 2 * 0.5, abs=0.05)
 
 
 def test_sting_shorter_than_the_meters_gate_is_used():

@@ -137,6 +137,9 @@ def test_limiter_leaves_no_peak_above_the_headroom_and_does_not_pump():
     assert not edges_db[:1993].any()
     assert not edges_db[2078:].any()
     assert np.all(np.diff(edges_db)[2001:] >= 0)
+    # From one block (64 samples) to the next, and never faster: a jump would be heard.
+    assert np.diff(edges_db).min() == pytest.approx(-1.0, abs=0.002)
+    assert np.diff(edges_db).max() == pytest.approx(0.08, abs=0.002)
 
 
 def test_limiter_does_not_depend_on_the_stretch():

@@ -145,6 +145,17 @@ def test_content_does_not_depend_on_where_it_lies():
     assert far.content(1) != FrameRun([frame(), frame(data=b"other bytes!")]).content(1)
 
 
+def test_content_leaves_out_what_is_stuffed_behind_its_last_bit():
+    def five_bits(byte):
+        made = bytearray(frame(data=bytes([byte])))
+        side = int.from_bytes(made[4:21]) - (3 << 106)  # the first granule's length, 8 before
+        made[4:21] = side.to_bytes(17)
+        return FrameRun([frame(), bytes(made)]).content(1)
+
+    assert five_bits(0b1010_1000) == five_bits(0b1010_1111)
+    assert five_bits(0b1010_1000) != five_bits(0b1010_0000)
+
+
 def test_content_before_the_first_slot_is_unknown():
     assert FrameRun([frame(data=b"twelve bytes", begin=5)]).content(0) is None
 

@@ -272,11 +272,13 @@ def _solved(plan: MasterPlan, sound: Sound) -> MasterPlan:
         gain_db += missing_lu / slope
         if gain_db - unlimited_db > _MAX_MAKE_UP_DB:
             break
+    # What the encoder takes away was asked for on top, and is not what listeners get.
+    reached_lufs = last[1] - (plan.aim_lufs - plan.target_lufs)
     raise NotReachableError(
         target_lufs=plan.target_lufs,
-        reached_lufs=last[1],
+        reached_lufs=reached_lufs,
         # A little less than what it got to: the last decibel costs most.
-        lower_lufs=math.floor(last[1]) - 1,
+        lower_lufs=math.floor(reached_lufs) - 1,
         ceiling_dbtp=plan.ceiling_dbtp,
     )
 

@@ -26,7 +26,7 @@ from ngopi.audio.mp3_frames import frame_count
 from ngopi.audio.patch import frames_around, patch_mp3
 from ngopi.audio.recording import probe
 from ngopi.audio.touchup import Dip, dipped
-from ngopi.errors import MasterIncompleteError, MasterNotVerifiedError
+from ngopi.errors import MasterIncompleteError, MasterNotVerifiedError, TooHighSoundError
 from ngopi.i18n import N_
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ _LOOKS, _SAMPLE_S = (4, 12), 5
 _SAMPLED_SHARE = 1 / 9
 _GATE = 10 ** (-10 / 10)  # of BS.1770, against the mean: what is quieter hardly counts
 _FORESEEN_LU = 0.1
+#: Of a voice at the lowest bit rate it takes 6; what loses more is no voice.
+_MOST_TAKEN_LU = 12.0
 
 
 def encode_verified(
@@ -67,6 +69,7 @@ def encode_verified(
 
     Raises:
         NotReachableError: the peaks stand too high above the loudness.
+        TooHighSoundError: MP3 leaves out most of it.
         MasterNotVerifiedError: encoding spoils what was mastered, even when corrected.
         MasterIncompleteError: the file does not decode to all of it and no more.
         DiskError: *path* or its folder cannot be written.
@@ -149,6 +152,8 @@ def _corrected(plan: MasterPlan, sound: Sound, heard: Heard) -> MasterPlan:
     over_db = heard.loudness.true_peak_dbtp - _peak_limit_dbtp(plan)
     lower_peaks_db = over_db + _SPARE_DB if over_db > 0 else 0.0
     louder_lu = plan.target_lufs - heard.loudness.integrated_lufs
+    if louder_lu > _MOST_TAKEN_LU:
+        raise TooHighSoundError(bitrate_kbps=plan.bitrate_kbps)
     _log.debug("corrected by %+.2f LU, peaks by %.2f dB", louder_lu, -lower_peaks_db)
     return corrected(plan, sound, louder_lu=louder_lu, lower_peaks_db=lower_peaks_db)
 
@@ -218,7 +223,7 @@ def _foreseeing(sound: Sound, plan: MasterPlan, path: Path) -> MasterPlan:
             break
         lost_lu = _loss_lu(sound, plan, path, _sampled(plan, sound, count))
         _log.debug("the encoder is going to take %.2f LU", lost_lu)
-        if abs(lost_lu) <= _FORESEEN_LU:
+        if not _FORESEEN_LU < abs(lost_lu) <= _MOST_TAKEN_LU:
             return plan
     return corrected(plan, sound, louder_lu=lost_lu, lower_peaks_db=0.0) if lost_lu else plan
 

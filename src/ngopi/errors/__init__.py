@@ -232,6 +232,9 @@ from ngopi.errors.recordings import (
     SpoolFullError as SpoolFullError,
 )
 from ngopi.errors.recordings import (
+    TooHighSoundError as TooHighSoundError,
+)
+from ngopi.errors.recordings import (
     TooQuietRecordingError as TooQuietRecordingError,
 )
 from ngopi.errors.recordings import (

@@ -228,6 +228,20 @@ class NotReachableError(NgopiError):
     )
 
 
+class TooHighSoundError(NgopiError):
+    """It consists of sound so high that MP3 leaves it out: a screen's or a power supply's tone."""
+
+    code, exit_status = "too-high-sound", DATA
+    sentence = N_(
+        "Hardly anything of the recording is left in an MP3 of {bitrate_kbps} kbit/s: its sound "
+        "is too high."
+    )
+    next_step = N_(
+        "listen whether there is a voice in the recording, and record again where there is none; "
+        "else set a higher bitrate_kbps under [audio] in ngopi.toml."
+    )
+
+
 class MasterIncompleteError(NgopiError):
     """The encoded master does not decode to the length of what was mastered."""
 
