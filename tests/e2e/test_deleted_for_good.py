@@ -151,11 +151,10 @@ def public_keys(show):
 # -- for everybody --------------------------------------------------------------------------
 
 
-def test_a_colleagues_folder_does_not_bring_it_back_under_another_name(ngopi, show, tmp_path):
+def test_a_colleagues_folder_does_not_bring_it_back_under_another_name(
+    ngopi, show, tmp_path, monkeypatch
+):
     colleague = copy_without_episodes(show, tmp_path / "rekan")
-    config = colleague / "ngopi.toml"
-    store = f"url = '{(show / 'public').as_uri().replace('file://', 'file:')}'"
-    config.write_text(re.sub(r'(?m)^url = "file:.*', lambda _: store, config.read_text("utf-8")))
     same = colleague / "episodes" / "lain"
     (colleague / "episodes" / "dua").rename(same)
     text = same.joinpath("episode.md").read_text("utf-8")
@@ -163,7 +162,9 @@ def test_a_colleagues_folder_does_not_bring_it_back_under_another_name(ngopi, sh
     same.joinpath("episode.md").write_text(re.sub(r"(?m)^guid = .*", guid, text), "utf-8")
     assert ngopi(*DELETE).status == 0
 
-    told = ngopi("--show", colleague, "publish", "--json")
+    with monkeypatch.context() as beside:
+        beside.setenv("NGOPI_STORE_URL", f"file:{show / 'public'}")
+        told = ngopi("--show", colleague, "publish", "--json")
 
     assert told.status == 0, told.err
     assert told.json["deleted"] == ["lain"]

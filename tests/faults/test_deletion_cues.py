@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ import pytest
 from mortal import mortals
 from prepared import add_episode, copy_without_episodes, guid_of, make_show
 from promises import Witness
-from standing import OnFolder, OnS3
+from standing import OnFolder, OnS3, PutBack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,21 +109,41 @@ def stores(request, tmp_path):
 class Office:
     """The folders of ani, who is stopped, and of budi, and one store of theirs."""
 
-    def __init__(self, ngopi, prepared: Path, stores, folder: Path, name: str) -> None:
-        self._ngopi = ngopi
-        self.place, self.env = stores.place(name)
-        self._root = folder / name
+    def __init__(self, ngopi, prepared: Path, stores, folder: Path) -> None:
+        self._ngopi, self._stores = ngopi, stores
+        self.place, self.env = stores.place("kantor")
+        self._root, self._kept = folder / "folders", folder / "kept"
         self._root.mkdir()
         self.ani = self._folder(prepared, "ani", "dua")
         self.budi = self._folder(prepared, "budi", "tiga")
         self.run(self._folder(prepared, "awal"), *PUBLISH)
-        self.witness = Witness(place=self.place)
+        self._first = stores
 
     def _folder(self, prepared, name, *slugs):
         show = copy_without_episodes(prepared, self._root / name)
         for number, slug in enumerate(slugs, start=1):
             add_episode(show, slug, number, environment=self.env)
         return show
+
+    def keep(self):
+        """Remember all as it is now."""
+        shutil.copytree(self._root, self._kept)
+        if isinstance(self._stores, OnS3):
+            self._first = PutBack.of(self._stores, "kantor")
+        else:
+            shutil.copytree(self.place.root, self._kept / "store")
+
+    def as_kept(self):
+        """Have all as it was, with a witness who has seen nothing yet."""
+        shutil.rmtree(self._root)
+        shutil.copytree(self._kept, self._root, ignore=shutil.ignore_patterns("store"))
+        if isinstance(self._first, PutBack):
+            self._first.place("kantor")
+        else:
+            shutil.rmtree(self.place.root)
+            shutil.copytree(self._kept / "store", self.place.root)
+        self.witness = Witness(place=self.place)
+        assert self.witness.now() == []
 
     def run(self, show, *command, status=0):
         ended = self._ngopi.run("--show", show, *command, env=self.env)
@@ -172,15 +193,14 @@ def played(scene, office, ngopi, *, cue):
 def test_whoever_is_stopped_at_a_cue_names_nothing_that_is_deleted(
     ngopi, prepared, stores, tmp_path, name
 ):
-    scene = SCENES[name]
+    scene, office = SCENES[name], Office(ngopi, prepared, stores, tmp_path)
+    for command in scene.before:
+        office.run(office.ani, *command)
+    for slug in scene.garbage:
+        office.leave_garbage(prepared, slug)
+    office.keep()
     for cue in range(1, MOST_CUES):
-        office = Office(ngopi, prepared, stores, tmp_path, f"cue-{cue}")
-        for command in scene.before:
-            office.run(office.ani, *command)
-        for slug in scene.garbage:
-            office.leave_garbage(prepared, slug)
-        assert office.witness.now() == []
-
+        office.as_kept()
         if not played(scene, office, ngopi, cue=cue):
             break
         if scene.public is not None:
