@@ -221,6 +221,26 @@ def test_a_store_put_back_from_a_backup_does_not_bring_it_back(ngopi, show):
     assert not list(show.glob("public/audio/dua-*"))
 
 
+def test_what_a_colleague_stored_ahead_of_its_date_is_no_garbage(
+    ngopi, show, tmp_path, monkeypatch
+):
+    colleague = copy_without_episodes(show, tmp_path / "rekan")
+    add_episode(colleague, "tiga", 2)
+    path = colleague / "episodes" / "tiga" / "episode.md"
+    text = path.read_text("utf-8").replace("published = 2024", "published = 2031")
+    path.write_text(text, "utf-8")
+    with monkeypatch.context() as beside:
+        beside.setenv("NGOPI_STORE_URL", f"file:{show / 'public'}")
+        assert ngopi("--show", colleague, "publish").status == 0
+    key, _data = audio_of(show, "tiga")
+
+    done = ngopi(*GC)
+
+    assert done.json["objects"] == []
+    assert show.joinpath("public", key).exists()
+    assert "gone" not in ledger_of(show)
+
+
 def test_what_was_stored_ahead_is_published_from_where_it_was_left(ngopi, show, tmp_path):
     """Its key is gone, by somebody who did not see it; whoever publishes it has no media/."""
     add_episode(show, "tiga", 2)
@@ -230,7 +250,7 @@ def test_what_was_stored_ahead_is_published_from_where_it_was_left(ngopi, show, 
     assert ngopi("publish").status == 0
     key, data = audio_of(show, "tiga")
     write_ledger(show, ledger_of(show) | {"format": 2, "gone": [key]})
-    assert ngopi(*GC).json["deleted"] == []
+    assert ngopi(*GC).json["objects"] == []
     path.write_text(text, "utf-8")
     night = shutil.copytree(show, tmp_path / "malam", ignore=shutil.ignore_patterns("media"))
 

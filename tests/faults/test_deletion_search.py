@@ -275,12 +275,22 @@ class Scenes:
         )
 
     def deleter_and_restorer(self, office, broken=""):
-        """One deletes dua's audio; one brings dua back, and has the audio; one publishes."""
+        """One deletes dua's audio; one brings dua back, and has the audio."""
         show = published_by(office, "dua")
-        budi, citra = office.folder("budi", "dua"), office.folder("citra", "tiga")
+        budi = office.folder("budi", "dua")
         return (
             Run(name="delete dua", prepare=deleting("dua"), folder=show, broken=broken),
             Run(name="restore dua", prepare=restoring("dua"), folder=budi, broken=broken),
+        )
+
+    def deleter_restorer_and_publisher(self, office, broken=""):
+        """As before; one publishes."""
+        show = published_by(office, "dua")
+        budi, citra = office.folder("budi", "dua"), office.folder("citra", "tiga")
+        back = restoring("dua")
+        return (
+            Run(name="delete dua", prepare=deleting("dua"), folder=show, broken=broken),
+            Run(name="restore dua", prepare=back, folder=budi, broken=broken, coarse=True),
             Run(name="publish tiga", prepare=publishing, folder=citra, broken=broken, coarse=True),
         )
 
@@ -379,8 +389,8 @@ class Scenes:
 # Of these three meet, or one is killed: minutes, where the others take seconds.
 LONG = {
     "two_publishers_and_gc", "publisher_and_two_gcs", "publisher_and_killed_gc",
-    "deleter_and_restorer", "killed_deleter_and_publisher", "deleter_and_who_asks_it_back",
-    "roller_and_publisher",
+    "deleter_and_restorer", "deleter_restorer_and_publisher", "killed_deleter_and_publisher",
+    "deleter_and_who_asks_it_back", "roller_and_publisher",
 }  # fmt: skip
 SCENES = [
     pytest.param(name, marks=[pytest.mark.long] if name in LONG else [])
