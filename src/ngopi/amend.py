@@ -21,6 +21,7 @@ from ngopi.ledger import (
 from ngopi.model import Ledger, LedgerEntry
 from ngopi.revival import Back, Folder, bring_back
 from ngopi.transaction import (
+    kept_between,
     kept_ledger,
     look,
     newest_first,
@@ -155,8 +156,8 @@ def restore(
 
 def _was_ever(store: Store, ledger: Ledger, what: str) -> bool:
     """Say whether the history knows of the command *what*."""
-    states = (kept_ledger(store, seq) for seq in range(ledger.seq - 1, 0, -1))
-    return ledger.what == what or any(state and state.what == what for state in states)
+    states = kept_between(store, 0, ledger.seq)
+    return ledger.what == what or any(state.what == what for state in states)
 
 
 def history(store: Store) -> Iterator[Step]:

@@ -38,7 +38,7 @@ from ngopi.transaction import (
     bring_feed_in_line,
     commit,
     feed_is_current,
-    kept_ledger,
+    kept_between,
     settle,
 )
 
@@ -99,8 +99,7 @@ def begin(config: Config, store: Store, what: str, *, now: datetime) -> Begun:
 
 def _landed(store: Store, current: Ledger, intent: Intent) -> Ledger | None:
     """Return the state that *intent* became, though nobody could be told; None: it did not."""
-    later = (kept_ledger(store, seq) for seq in range(intent.seq + 1, current.seq))
-    states = (state for state in (*later, current) if state is not None)
+    states = (current, *kept_between(store, intent.seq, current.seq))
     return next((s for s in states if (s.what, s.at) == (intent.what, intent.at)), None)
 
 

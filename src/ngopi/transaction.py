@@ -37,6 +37,7 @@ from ngopi.ledger import (
     history_key,
     ledger_of,
     release_key,
+    seq_of,
     sha256_of_bytes,
     to_json,
 )
@@ -46,7 +47,7 @@ from ngopi.recall import Memory, key_of
 from ngopi.released import add_release, load_entry, load_show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ngopi.config import Config
     from ngopi.store import Store
@@ -135,6 +136,17 @@ def kept_ledger(store: Store, seq: int) -> Ledger | None:
     except (LedgerUnreadableError, NgopiTooOldError, ObjectTooBigError, StoreVerifyError):
         return None
     return kept if kept is not None and kept.seq == seq else None
+
+
+def kept_between(store: Store, after: int, before: int) -> Iterator[Ledger]:
+    """Yield the ledgers that the history keeps of the states between two, the latest first.
+
+    A ledger may say any number: what is there is asked, never what may be.
+    """
+    found = (seq_of(head.key) for head in store.heads("history/"))
+    seqs = {seq for seq in found if seq is not None and after < seq < before}
+    states = (kept_ledger(store, seq) for seq in sorted(seqs, reverse=True))
+    yield from (state for state in states if state is not None)
 
 
 def feed_is_current(public: Public, store: Store) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from forged import add_release, change_ledger, encoded, forge_release, ledger_of, release_of
 from ngopi.__main__ import main
 from ngopi.preview import open_preview
+from ngopi.store.folder import FolderStore
 from prepared import add_episode, make_show
 
 SLUGS = (
@@ -210,6 +211,30 @@ def test_a_number_that_no_state_reached_makes_nobody_wait(ngopi, published, tmp_
     assert any(found["subject"] == "history" for found in examined.json["findings"])
     assert len(examined.json["findings"]) < 100
     assert ngopi("--show", show, "rollback", "9" * 200, "--json").status == 66
+
+
+@pytest.mark.parametrize("command", [("restore", "satu"), ("retract", "satu"), ("rollback", "1")])
+def test_no_command_looks_for_itself_in_states_that_never_were(
+    ngopi, published, tmp_path, monkeypatch, command
+):
+    """A run that was stopped looks for what it did: in all states that the ledger spoke of."""
+    show = tmp_path / "show"
+    shutil.copytree(published, show)
+    change_ledger(show / "public", lambda ledger: ledger.update(seq=2**53 - 5, nonce="x"))
+    shutil.rmtree(show / ".ngopi")
+    show.joinpath(".ngopi").mkdir()
+    intent = {"what": " ".join(command), "seq": 1, "at": "2026-01-01T00:00:00+00:00"}
+    show.joinpath(".ngopi", "intent.json").write_bytes(encoded(intent))
+    asked, read = [], FolderStore.read
+
+    def counted(store, key):
+        asked.append(key)
+        assert len(asked) < 1_000
+        return read(store, key)
+
+    monkeypatch.setattr(FolderStore, "read", counted)
+
+    assert ngopi("--show", show, "--json", *command).status in {0, 66}
 
 
 def test_another_shows_release_is_not_the_shows(ngopi, published, tmp_path):

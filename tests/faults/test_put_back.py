@@ -200,3 +200,20 @@ def test_a_damaged_memory_is_only_forgotten(ngopi, show, damaged):
     add_episode(show, "empat", 4)
 
     assert ngopi("publish").status == 0
+
+
+@pytest.mark.parametrize("seq", [3, 4, 5])
+@pytest.mark.parametrize("body", [b"{}", b"\xff"])
+def test_what_lies_where_a_state_will_be_kept_stops_nobody_for_good(ngopi, show, seq, body):
+    """State 3 is current; doctor found nothing, and every publish was refused for ever."""
+    foreign = show / "public" / "history" / f"{seq}.json"
+    foreign.write_bytes(body)
+    for number, slug in enumerate(("empat", "lima", "enam"), start=4):
+        add_episode(show, slug, number)
+        if ngopi("publish").status != 0:
+            assert ngopi("doctor").status == 1
+            assert ngopi("doctor", "--fix").status == 0
+            assert ngopi("publish").status == 0
+
+    assert foreign.read_bytes() == body
+    assert public_slugs(show) == {"satu", "dua", "tiga", "empat", "lima", "enam"}

@@ -17,7 +17,7 @@ from ngopi.gone import (
     withdrawn_now,
 )
 from ngopi.i18n import _
-from ngopi.ledger import history_key, seen_ledger, seq_of, to_json
+from ngopi.ledger import LEDGER_KEY, history_key, seen_ledger, seq_of, to_json
 from ngopi.publish import keep_feed
 from ngopi.released import load_entry, load_show
 from ngopi.seen import read_seen, require_ahead
@@ -33,21 +33,23 @@ if TYPE_CHECKING:
 
 def check_sequence(case: Case, ledger: Ledger) -> Iterator[Diagnosis]:
     """Say whether the public state is older than one that was public, or another of its number."""
-    known = _known_beside(case, ledger)
+    known, taken = _known_beside(case, ledger), _taken(case, ledger)
     seen = read_seen(case.config, ledger)
     try:
         require_ahead(case.config, case.store, ledger)
     except StorePutBackError as error:
         latest = error.values["seen"]
     else:
-        if known is None:
+        if known is None and taken is None:
             return
-        latest = known.seq
+        latest = known.seq if known else taken
     text = _(
         "The store is at state {seq}, but state {seen} was public already, with other content: an "
         "older copy of the store was put back, or somebody wrote over it."
     )
     beyond = max(ledger.seq, known.seq if known else 0, seen.seq if seen else 0)
+    while history_key(beyond + 1) in case.stock:
+        beyond += 1
     hint = FIX
     if known is None:
         hint = _(
@@ -68,10 +70,22 @@ def _known_beside(case: Case, ledger: Ledger) -> Ledger | None:
     copy = seen_ledger(case.config.scratch)
     if copy is not None and copy.guid != ledger.guid:
         copy = None  # of another show
-    later = max((seq for seq in _kept(case) if seq >= ledger.seq), default=0)
-    found = [kept_ledger(case.store, later) if later else None, copy]
+    later = sorted((seq for seq in _kept(case) if seq >= ledger.seq), reverse=True)
+    states = (kept_ledger(case.store, seq) for seq in later)
+    found = [next((state for state in states if state is not None), None), copy]
     beside = [known for known in found if known is not None and not _is_before(case, known, ledger)]
     return max(beside, key=lambda known: known.seq, default=None)
+
+
+def _taken(case: Case, ledger: Ledger) -> int | None:
+    """Return a state whose place in the history other bytes have, so that nobody can go on."""
+    following, current = history_key(ledger.seq + 1), history_key(ledger.seq)
+    if following in case.stock:
+        return ledger.seq + 1
+    if current not in case.stock:
+        return None
+    kept, public = case.store.read(current), case.store.read(LEDGER_KEY)
+    return ledger.seq if kept and public and kept[0] != public[0] else None
 
 
 def _is_before(case: Case, known: Ledger, ledger: Ledger) -> bool:
