@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one ledger changed against the one before it; slugs, except *ledger*."""
+    """What one ledger changed against the one before it: slugs, and *show*: the show's data."""
 
     ledger: Ledger
+    show: bool
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
@@ -196,6 +197,7 @@ def _step(ledger: Ledger, older: Ledger | None) -> Step:
     then = {entry.guid: entry for entry in older.entries} if older else {}
     return Step(
         ledger=ledger,
+        show=older is not None and older.show != ledger.show,
         added=tuple(entry.slug for guid, entry in now.items() if guid not in then),
         changed=tuple(
             entry.slug

@@ -48,7 +48,7 @@ from ngopi.model import (
     Turn,
 )
 from ngopi.notes import notes_text
-from ngopi.numbering import same_numbers
+from ngopi.numbering import SameNumber, same_numbers
 from ngopi.objections import episode_objections, is_possible
 from ngopi.reading import read_file
 from ngopi.roles import nearest_role, role_of
@@ -89,13 +89,15 @@ class Ingested:
     """What became of a recording; *title_from* says where an unnamed one got its title.
 
     *remarks* are sentences about the cover that was named, and about what was done to the sound.
-    *broken*: the mistakes in the files of other episodes.
+    *same_numbers*: its number, where other episodes have it too. *broken*: the mistakes in the
+    files of other episodes.
     """
 
     entry: CatalogueEntry
     replaced: bool
     title_from: str | None
     remarks: tuple[str, ...] = ()
+    same_numbers: tuple[SameNumber, ...] = ()
     broken: tuple[str, ...] = ()
 
 
@@ -132,12 +134,13 @@ def ingest(config: Config, request: Request, *, now: datetime, progress: Progres
         audio = _audio_file(master, made, source)
         remarks += tuple(map(sentence, master.done))
         others = (each.episode for each in known if each is not old)
-        remarks += tuple(same_numbers((*others, episode), about=episode))
+        shared = tuple(same_numbers((*others, episode), about=episode))
+        remarks += tuple(each.sentence for each in shared)
         with _kept_media(config, made, audio, slug=episode.slug):
             entry = _keep_entry(config, request, episode, audio, old)
     return Ingested(
         entry=entry, replaced=old is not None, title_from=title_from, remarks=remarks,
-        broken=catalogue.problems,
+        same_numbers=shared, broken=catalogue.problems,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from ngopi.errors import (
     NothingPublicError,
     ObjectMissingError,
     ReleaseUnreadableError,
+    SlugTakenHereError,
 )
 from ngopi.ledger import read_bases, release_key, sha256_of_bytes, to_json, write_bases
 from ngopi.merging import base_of, bring, fetch_cover, merge_of, outcome_of, write_merges
@@ -80,6 +81,9 @@ def pull(config: Config, catalogue: Catalogue, store: Store, *, take: Take | Non
         theirs, mine = releases[public.guid], here.get(public.guid)
         try:
             verdict = _brought(folder, mine or broken.get(public.slug), public, theirs)
+        except SlugTakenHereError as error:
+            refused[public.slug] = error
+            continue
         except (CatalogueInvalidError, LedgerUnreadableError, ObjectMissingError) as error:
             refused[public.slug] = _refusal(public, error)
             continue
@@ -161,6 +165,8 @@ def _brought(
     """Bring *theirs* into the folder where nobody's work is lost by it; say what became of it."""
     config, store = folder.config, folder.store
     if entry is None:
+        if (config.episodes / theirs.episode.slug).exists():
+            raise SlugTakenHereError(slug=theirs.episode.slug)
         cover = fetch_cover(config, store, theirs.cover)
         add_entry(config.episodes, episode=theirs.episode, audio=theirs.audio, cover=cover)
         return "added"

@@ -312,6 +312,7 @@ def history(session: Session, most: int) -> None:
         names = [
             *(f"+{slug}" for slug in step.added),
             *(f"~{slug}" for slug in step.changed),
+            *(["~ngopi.toml"] if step.show else []),
             *(f"-{slug}" for slug in step.removed),
         ]
         editors = sorted({approved.get(slug) or "" for slug in (*step.added, *step.changed)} - {""})
@@ -332,6 +333,7 @@ def history(session: Session, most: int) -> None:
                 "by": ledger.by,
                 "approved_by": editors,
                 "what": ledger.what,
+                "show_changed": step.show,
                 "added": list(step.added),
                 "changed": list(step.changed),
                 "removed": list(step.removed),

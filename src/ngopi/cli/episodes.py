@@ -92,7 +92,7 @@ def list_(session: Session) -> None:
     head = (_("episode"), _("state"), _("date"), _("length"), "LUFS", _("address"))
     session.console.table([entry_document(config, *pair) for pair in found], head, rows)
     for remark in same_numbers(entry.episode for entry, _standing in found):
-        session.console.note(remark)
+        session.console.note(remark.sentence)
     if show_waits:
         session.console.note(show_waiting())
 

@@ -15,6 +15,7 @@ import click
 from ngopi.console import Console, is_terminal
 from ngopi.i18n import _
 from ngopi.letters import one_line
+from ngopi.numbering import SameNumber
 
 if TYPE_CHECKING:
     from ngopi.catalogue import Catalogue
@@ -33,7 +34,7 @@ class Session:
 
     *by* is who publishes, where that was said; *typed* is the command line, without ``ngopi``.
     *broken* are the mistakes in the files of episodes that the command went on without;
-    *about_one*: it was about another one.
+    *about_one*: it was about another one. *same_numbers*: those that a publish told.
     """
 
     show: Path | None = None
@@ -42,6 +43,7 @@ class Session:
     verbosity: int = 0
     broken: tuple[str, ...] = ()
     about_one: bool = False
+    same_numbers: tuple[SameNumber, ...] = ()
     typed: tuple[str, ...] = ()
 
     @property

@@ -24,7 +24,7 @@ from ngopi.cli.sources import (
 from ngopi.cli.translated import Command, Name, option, placeholder
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
-from ngopi.numbering import same_numbers
+from ngopi.numbering import SameNumber, same_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,6 +162,7 @@ def ingest(
     if not public:  # what is public under this name is another one, or nothing
         document |= {"state": "made", "url": None}
     document |= {"replaced": made.replaced, "feed_url": config.show.feed_url if public else None}
+    document |= {"same_numbers": _numbers_document(made.same_numbers)}
     verb = _("Published") if public else _("Made")
     console.result(document, entry_line(verb, config, entry, standing.url if public else None))
     if not public:
@@ -297,7 +298,7 @@ def _in_line(
     found = catalogue_of(session, config, recall)
     entries = found.entries
     if announce is not None:
-        _say_same_numbers(console, entries)
+        _say_same_numbers(session, entries)
     require_not_gone(config)
     ledger = look(store).ledger
     require_same_show(config, store, ledger)  # before anything is written here
@@ -397,6 +398,7 @@ def publish(session: Session, *, dry_run: bool, take: Take | None) -> None:
         "withdrawn": list(plan.withdrawn),
         "deleted": list(plan.deleted),
         "merged": list(done.merged),
+        "same_numbers": _numbers_document(session.same_numbers),
         "show": plan.show,
         "seq": done.ledger.seq if done.ledger else None,
         "feed_url": done.feed_url,
@@ -463,7 +465,7 @@ def _rehearse(
     recall = Recall(config.scratch)
     found, console = catalogue_of(session, config, recall), session.console
     entries = found.entries
-    _say_same_numbers(console, entries)
+    _say_same_numbers(session, entries)
     merged: list[str] = []
     rehearsed = partial(
         bring_in_line,
@@ -489,9 +491,16 @@ def _rehearse(
     return dataclasses.replace(done, merged=tuple(merged))
 
 
-def _say_same_numbers(console: Console, entries: tuple[CatalogueEntry, ...]) -> None:
-    for remark in same_numbers(entry.episode for entry in entries):
-        console.note(remark)
+def _say_same_numbers(session: Session, entries: tuple[CatalogueEntry, ...]) -> None:
+    session.same_numbers = tuple(same_numbers(entry.episode for entry in entries))
+    for each in session.same_numbers:
+        session.console.note(each.sentence)
+
+
+def _numbers_document(shared: tuple[SameNumber, ...]) -> list[Json]:
+    return [
+        {"season": each.season, "number": each.number, "slugs": list(each.slugs)} for each in shared
+    ]
 
 
 def _plan_lines(plan: Plan) -> list[str]:

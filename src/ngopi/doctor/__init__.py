@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from ngopi.catalogue import Catalogue
     from ngopi.config import Config
-    from ngopi.model import CatalogueEntry, Ledger, Progress
+    from ngopi.model import Ledger, Progress
     from ngopi.store import RealStore
 
 __all__ = ["Diagnosis", "examine", "mend"]
@@ -99,7 +100,7 @@ def _examine(
     if is_on_the_web(config):
         yield from check_clock(config, now=now)
     yield tell_versions()
-    entries, found = check_catalogue(config)
+    catalogue, found = check_catalogue(config)
     yield from found
     yield from check_jingles(config)
     try:
@@ -111,24 +112,21 @@ def _examine(
             hint = _("agree who publishes, or choose a store with conditional writes")
             yield Diagnosis(subject="store", severity="warning", message=warning, hint=hint)
         case = Case(
-            config=config, store=store, entries=entries or (), stock=inventory(store),
+            config=config, store=store, entries=catalogue.entries, stock=inventory(store),
             by=by, now=now, progress=progress,
         )  # fmt: skip
-        yield from _check_state(case, entries, read_data=read_data)
+        yield from _check_state(case, catalogue, read_data=read_data)
     except NgopiError as error:
         yield of_error("store", error)
 
 
-def _check_state(
-    case: Case, entries: tuple[CatalogueEntry, ...] | None, *, read_data: bool
-) -> Iterator[Diagnosis]:
+def _check_state(case: Case, catalogue: Catalogue, *, read_data: bool) -> Iterator[Diagnosis]:
     ledger, found = check_ledger(case)
     yield from found
     lost = any(diagnosis.severity == "error" for diagnosis in found)
-    if entries is not None:
-        yield from check_media(case.config, entries, case.stock, ledger)
-        if not lost:
-            yield from compare_with_public(case.config, entries, case.store, ledger, now=case.now)
+    yield from check_media(case.config, catalogue.entries, case.stock, ledger)
+    if not lost:
+        yield from compare_with_public(case.config, catalogue, case.store, ledger, now=case.now)
     if ledger is not None:
         put_back = tuple(check_sequence(case, ledger))
         yield from put_back
@@ -137,7 +135,7 @@ def _check_state(
         yield from check_history(case, ledger)
         yield from check_releases(case, ledger)
         yield from _check_public(case, ledger, read_data=read_data)
-        if entries is not None:
+        if not catalogue.broken:  # what one of these names might look like garbage
             yield from _check_garbage(case)
 
 

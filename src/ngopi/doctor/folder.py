@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ngopi.catalogue import read_catalogue
+from ngopi.catalogue import survey
 from ngopi.doctor.diagnosis import FIX, Diagnosis, healthy, of_error
 from ngopi.errors import CatalogueInvalidError, JingleMissingError, NgopiError
 from ngopi.i18n import N_, _, ngettext
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from ngopi.catalogue import Catalogue
     from ngopi.config import Config
     from ngopi.model import CatalogueEntry, Ledger, ObjectHead
     from ngopi.store import Store
@@ -35,23 +37,17 @@ def tell_versions() -> Diagnosis:
     return healthy("versions", ", ".join(f"{name} {number}" for name, number in programs.items()))
 
 
-def check_catalogue(
-    config: Config,
-) -> tuple[tuple[CatalogueEntry, ...] | None, tuple[Diagnosis, ...]]:
-    """Return the episodes of the folder (None: a file cannot be read) and what is wrong."""
-    try:
-        recall = Recall(config.scratch)
-        entries = read_catalogue(config.episodes, zone=config.zone, recall=recall)
-    except CatalogueInvalidError as error:
-        lines = error.values["problems"]
-        assert isinstance(lines, tuple)
-        return None, tuple(
-            Diagnosis(subject="catalogue", severity="error", message=line.strip(), hint=error.hint)
-            for line in lines
-        )
-    count = len(entries)
+def check_catalogue(config: Config) -> tuple[Catalogue, tuple[Diagnosis, ...]]:
+    """Return the episodes of the folder, also those that cannot be read, and what is wrong."""
+    found = survey(config.episodes, zone=config.zone, recall=Recall(config.scratch))
+    hint = CatalogueInvalidError(problems=found.problems).hint
+    wrong = tuple(
+        Diagnosis(subject="catalogue", severity="error", message=line.strip(), hint=hint)
+        for line in found.problems
+    )
+    count = len(found.entries)
     text = ngettext("{count} episode can be read", "{count} episodes can be read", count)
-    return entries, (healthy("catalogue", text.format(count=count)),)
+    return found, (*wrong, healthy("catalogue", text.format(count=count)))
 
 
 def check_jingles(config: Config) -> Iterator[Diagnosis]:
@@ -95,13 +91,14 @@ _PLANNED = {
 
 def compare_with_public(
     config: Config,
-    entries: tuple[CatalogueEntry, ...],
+    catalogue: Catalogue,
     store: Store,
     ledger: Ledger | None,
     *,
     now: datetime,
 ) -> Iterator[Diagnosis]:
-    """Say in what the folder and the public state differ."""
+    """Say in what the folder and the public state differ, but for what cannot be read here."""
+    entries = catalogue.entries
     bases = read_bases(config.scratch)
     try:
         wish = make_wish(
@@ -114,6 +111,8 @@ def compare_with_public(
         yield of_error("catalogue", error)
         return
     plan = judged.plan
+    unknown = tuple(slug for slug in plan.unknown if slug not in catalogue.unreadable)
+    plan = replace(plan, unknown=unknown)
     for slug in judged.episodes:
         yield Diagnosis(
             subject="catalogue",

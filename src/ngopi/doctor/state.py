@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class Case:
     """A show and all that lay in its store at one moment; *by* is who asks.
 
-    *entries* are empty where the catalogue cannot be read.
+    *entries* are those of the catalogue that can be read.
     """
 
     config: Config

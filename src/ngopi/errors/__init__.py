@@ -157,6 +157,9 @@ from ngopi.errors.publishing import (
     SlugTakenError as SlugTakenError,
 )
 from ngopi.errors.publishing import (
+    SlugTakenHereError as SlugTakenHereError,
+)
+from ngopi.errors.publishing import (
     StoreEmptiedError as StoreEmptiedError,
 )
 from ngopi.errors.publishing import (

@@ -175,6 +175,20 @@ class OutputIsRecordingError(NgopiError):
     next_step = N_("choose another name for the master.")
 
 
+class SlugTakenHereError(NgopiError):
+    """Another episode of this folder has the name of a public one that is not here."""
+
+    code, exit_status = "slug-taken-here", DATA
+    sentence = N_(
+        'The public episode "{slug}" cannot come here: another episode of this folder has that '
+        "name, with another guid."
+    )
+    next_step = N_(
+        "give the one that is here another name: rename its folder episodes/{slug}, then run: "
+        "ngopi pull"
+    )
+
+
 class NoCurveError(NgopiError):
     """Its audio was not made here, or by an older ngopi."""
 

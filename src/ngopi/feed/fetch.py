@@ -34,6 +34,7 @@ LIMIT_BYTES = 64 << 20
 _SILENCE_S = 20.0
 _WHOLE_S = 60.0
 _CHUNK_BYTES = 1 << 16
+_BEGIN_BYTES = 1 << 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,16 @@ def _read(answer: HTTPResponse, *, limit_bytes: int) -> bytes:
     if len(data) > limit_bytes:
         return bytes(data)
     packings = ",".join(answer.headers.get_all("Content-Encoding", []))
-    return unpacked(bytes(data), packings, limit_bytes=limit_bytes)
+    feed = unpacked(bytes(data), packings, limit_bytes=limit_bytes)
+    if promised is not None and _ends_in_the_middle(feed):
+        said = _("it ends in the middle, after the {count} bytes that its server states")
+        raise ConnectionError(said.format(count=promised))
+    return feed
+
+
+def _ends_in_the_middle(feed: bytes) -> bool:
+    """Say whether this begins as a feed, and what closes it never comes."""
+    return b"<rss" in feed[:_BEGIN_BYTES] and b"</rss" not in feed
 
 
 def _promised_bytes(headers: HTTPMessage) -> int | None:
