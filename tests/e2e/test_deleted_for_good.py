@@ -121,6 +121,9 @@ def test_nobody_deletes_for_a_forger_what_is_public(ngopi, show, command):
     assert refused.error["code"] == "gone-and-public"
     assert show.joinpath("public", key).read_bytes() == data
     assert len(list(show.glob("public/audio/*.mp3"))) == 2
+    told = ngopi("doctor")
+    assert told.status == 1
+    assert f"says that {key} is deleted, and that it is public" in told.out
 
 
 def test_of_two_that_had_one_name_only_the_public_one_is_deleted(ngopi, show):

@@ -19,7 +19,7 @@ from ngopi.doctor.objects import check_bytes, check_public_feed, check_sizes, pu
 from ngopi.doctor.public import check_addresses, check_clock, check_privacy, is_on_the_web
 from ngopi.doctor.putback import check_sequence
 from ngopi.doctor.state import Case, check_history, check_ledger, check_releases
-from ngopi.errors import NgopiError
+from ngopi.errors import GoneNamedError, NgopiError
 from ngopi.gc import find_garbage, inventory
 from ngopi.i18n import _, ngettext
 from ngopi.seen import require_not_gone
@@ -156,7 +156,13 @@ def _check_public(case: Case, ledger: Ledger, *, read_data: bool) -> Iterator[Di
 
 
 def _check_garbage(case: Case) -> Iterator[Diagnosis]:
-    garbage = find_garbage(case.config, case.entries, case.store, now=case.now, stock=case.stock)
+    try:
+        garbage = find_garbage(
+            case.config, case.entries, case.store, now=case.now, stock=case.stock
+        )
+    except GoneNamedError as error:
+        yield Diagnosis(subject="ledger", severity="error", message=error.message, hint=error.hint)
+        return
     count = len(garbage.objects)
     if not count:
         yield healthy("garbage", _("nothing old lies in the store without need"))
