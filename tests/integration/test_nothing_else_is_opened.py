@@ -30,6 +30,12 @@ SCRIPTS = {
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n",
     "asx": '<asx version="3.0"><entry><ref href="http://127.0.0.1:9/secret.wma"/></entry></asx>\n',
     "reference": "[Reference]\nRef1=http://127.0.0.1:9/secret.wma\n",
+    "dash": (
+        '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"'
+        ' mediaPresentationDuration="PT6S"><Period><AdaptationSet mimeType="audio/mp4">'
+        '<Representation id="1" bandwidth="64000"><BaseURL>secret.m4a</BaseURL>'
+        "</Representation></AdaptationSet></Period></MPD>\n"
+    ),
     "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n",
 }
 
@@ -63,7 +69,7 @@ def film_whose_sound_lies_elsewhere(folder):
 
 def hostile_files(folder):
     yield film_whose_sound_lies_elsewhere(folder)
-    kinds = ("amr", "wma", "avi", "flv", "ts")
+    kinds = ("amr", "wma", "avi", "flv", "ts", "gsm")
     for kind, (name, script) in zip(kinds, SCRIPTS.items(), strict=True):
         path = seldom.write(folder, kind)
         content = path.read_bytes()

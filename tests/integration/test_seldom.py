@@ -4,6 +4,7 @@ import struct
 import subprocess
 import sys
 
+import av
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ import seldom
 import speech
 from ngopi.audio.recording import decode, probe
 from ngopi.audio.trial import survives
-from ngopi.errors import NgopiError, NotARecordingError
+from ngopi.errors import NgopiError, NotARecordingError, UnknownCodecError
 
 
 def ignore(_seconds):
@@ -50,12 +51,19 @@ def test_a_cut_one_is_read_to_where_it_was_cut_and_told(tmp_path, kind):
         assert missing_s == pytest.approx(seldom.SECONDS - pcm.duration_s, abs=0.2)
 
 
+UNTRIED = {"rapat.ircam": "pcm_s16le", "rapat.rso": "pcm_u8"}
 ENDINGS = ["amr", "wma", "wmv", "asf", "avi", "flv", "ts", "m2ts", "gsm", "3gp"]
 SCRIPTS = {
     "ffconcat": "ffconcat version 1.0\nfile secret.wav\n",
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1,\nsecret.ts\n#EXT-X-ENDLIST\n",
     "asx": '<asx version="3.0"><entry><ref href="secret.wma"/></entry></asx>\n',
     "reference": "[Reference]\nRef1=http://127.0.0.1/secret.wma\n",
+    "dash": (
+        '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"'
+        ' mediaPresentationDuration="PT6S"><Period><AdaptationSet mimeType="audio/mp4">'
+        '<Representation id="1" bandwidth="64000"><BaseURL>secret.m4a</BaseURL>'
+        "</Representation></AdaptationSet></Period></MPD>\n"
+    ),
     "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n",
 }
 
@@ -69,6 +77,32 @@ def test_a_script_that_names_other_files_is_refused_under_their_names(tmp_path, 
 
     with pytest.raises(NotARecordingError):
         probe(path)
+
+
+@pytest.mark.parametrize("name", UNTRIED)
+def test_a_kind_that_was_not_tried_with_hostile_files_is_not_opened(tmp_path, name):
+    """FFmpeg here reads hundreds of kinds; those on the list are the ones that are looked at."""
+    path = speech.write(tmp_path / name, speech.voice(2.0, rate_hz=8000), 8000, codec=UNTRIED[name])
+    with av.open(str(path)) as container:
+        assert container.streams.audio
+
+    with pytest.raises(NotARecordingError):
+        probe(path)
+
+
+def test_a_codec_that_is_not_on_the_list_is_not_even_started(tmp_path):
+    """FFmpeg decodes a little of each track to know it: of those on the list only."""
+    path = speech.write(tmp_path / "rapat.mka", speech.tone(2.0), codec="dfpwm")
+
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture(local=False) as said, pytest.raises(UnknownCodecError):
+            probe(path)
+    finally:
+        av.logging.set_level(level)
+
+    assert any("not on whitelist" in text for _, _, text in said)
 
 
 @pytest.mark.parametrize("kind", ["amr", "wma", "avi", "flv", "ts", "gsm"])

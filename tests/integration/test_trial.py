@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+import speech
 from ngopi.audio.recording import probe
 from ngopi.audio.trial import survives
 from ngopi.errors import UnknownCodecError
@@ -56,3 +57,21 @@ def test_a_cut_file_is_refused(ngopi, tmp_path, length):
 
     assert survives(path)  # nothing is tried in vain
     assert ngopi("measure", path).status == 65
+
+
+@pytest.mark.parametrize("tag", [b"", b"ID3\3\0\0\0\0\0\x0aTIT2" + bytes(6)], ids=["bare", "tag"])
+def test_an_order_that_a_film_states_is_tried_behind_a_tag_too(tmp_path, monkeypatch, tag):
+    def started(*_arguments, **_options):
+        raise AssertionError
+
+    path = speech.write(tmp_path / "rekaman.m4a", speech.tone(1.0), codec="aac")
+    content = path.read_bytes()
+    order = b"\0\0\0\x18chan" + bytes(4) + b"\0\0\1\1" + bytes(8)
+    at = content.index(b"moov") - 4
+    length = int.from_bytes(content[at : at + 4], "big")
+    content = content[:at] + (length + len(order)).to_bytes(4, "big") + content[at + 4 :]
+    path.write_bytes(tag + content[: at + length] + order + content[at + length :])
+    monkeypatch.setattr(subprocess, "run", started)
+
+    with pytest.raises(AssertionError):
+        survives(path)
