@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 
@@ -159,6 +160,23 @@ def test_a_ledger_that_is_sound_but_for_its_words_is_refused(ngopi, store, name)
     for command in (*WRITERS, *READERS):
         run = ngopi("--json", *command)
         assert (run.status, run.error["code"]) == (65, "bad-ledger"), (command, run)
+
+
+@pytest.mark.parametrize(
+    ("mib", "code", "most"), [(65, "bad-ledger", "64 MiB"), (257, "object-too-big", "256 MiB")]
+)
+def test_a_ledger_that_would_fill_the_memory_says_so(ngopi, store, mib, code, most):
+    """It is sound, but for the blanks behind it; the larger one is not even read."""
+    path = store / "ledger.json"
+    if mib < 100:
+        path.write_bytes(path.read_bytes() + b" " * (mib << 20))
+    else:
+        os.truncate(path, mib << 20)
+
+    for command in (("publish",), ("pull",), ("list",)):
+        run = ngopi("--json", *command)
+        assert (run.status, run.error["code"]) == (65, code), (command, run)
+        assert most in run.error["message"]
 
 
 @pytest.mark.parametrize("key", ["guid", "slug"])

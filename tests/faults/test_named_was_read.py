@@ -115,6 +115,34 @@ def test_bytes_that_came_in_between_do_not_become_public(show, s3_server, s3_buc
     assert place.read("ledger.json") is None
 
 
+def test_what_is_replaced_while_it_is_read_is_read_again(show, s3_server, s3_bucket, ngopi):
+    """The right bytes were read, and others lie there by the time that they are."""
+    key, data = next(iter(files_of(show).items()))
+    replaced = []
+
+    def replace(request):
+        if request.startswith("GET ") and key in request and not replaced:
+            replaced.append(request)
+            put(stores, place, key, bytes(len(data)), stated=data)
+
+    with (
+        faulty_proxy(s3_server.endpoint) as proxy,
+        OnS3.of(s3_server, s3_bucket, endpoint=proxy.endpoint) as stores,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        place, env = stores.place("podcast")
+        for name, value in env.items():
+            patch.setenv(name, value)
+        put(stores, place, key, data, stated=data)
+        proxy.answering = replace
+
+        run = ngopi("--show", show, "--json", "publish")
+
+    assert len(replaced) == 1
+    assert (run.status, run.error["code"]) == (65, "object-taken")
+    assert place.read("ledger.json") is None
+
+
 def test_what_a_colleague_stored_is_taken_and_read_once(show, bucket, on_s3, ngopi):
     files = files_of(show)
     for key, data in files.items():

@@ -15,7 +15,12 @@ import threading
 import pytest
 
 from faulty_proxy import faulty_proxy
-from ngopi.errors import ObjectTakenError, SourceChangedError, StoreUnreachableError
+from ngopi.errors import (
+    ObjectTakenError,
+    SourceChangedError,
+    StoreUnreachableError,
+    StoreWriteError,
+)
 from ngopi.model import StoreSettings
 from ngopi.store import open_store
 from s3_server import new_bucket, running_s3_server, use_access_key
@@ -259,6 +264,23 @@ def test_an_upload_that_the_store_has_dropped_is_begun_anew(
     proxy.passed.clear()
     add(settings, tmp_path, short)
 
+    assert sum(sent_parts(proxy).values()) == len(SHORT)
+    assert_stored(settings, tmp_path, short)
+
+
+def test_parts_that_the_store_refuses_as_a_whole_are_sent_anew(
+    settings, proxy, s3_server, s3_bucket, short, tmp_path
+):
+    """It has acknowledged each: asking the same again would get the same answer for ever."""
+    proxy.refuses = {r"POST .*[?&]uploadId=": (400, "InvalidPart")}
+    with pytest.raises(StoreWriteError):
+        add(settings, tmp_path, short)
+    proxy.refuses = {}
+
+    assert journals(tmp_path) == []
+    assert unfinished(s3_server, s3_bucket) == []
+    proxy.passed.clear()
+    add(settings, tmp_path, short)
     assert sum(sent_parts(proxy).values()) == len(SHORT)
     assert_stored(settings, tmp_path, short)
 
