@@ -1,4 +1,4 @@
-"""An editor's yes is to all that a listener gets: whatever is changed after it waits for another."""
+"""An editor's yes is to all that a listener gets: what is changed after it waits for another."""
 
 from __future__ import annotations
 
