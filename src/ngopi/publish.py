@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ngopi.artwork import check_cover
-from ngopi.atomic import sha256_of, sweep, sweep_old, write_atomic
+from ngopi.atomic import move_flushed, sha256_of, sweep, sweep_old, write_atomic
 from ngopi.differences import between_episodes, between_shows
 from ngopi.errors import (
     ChangedApartError,
@@ -397,7 +397,7 @@ def _fetch_earlier(
     copy = config.scratch / path.name
     if fetch(store, thing, copy, progress=progress):
         path.parent.mkdir(exist_ok=True)
-        copy.replace(path)
+        move_flushed(copy, path)
     copy.unlink(missing_ok=True)
 
 
