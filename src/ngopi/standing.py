@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ngopi.errors import LedgerUnreadableError, NgopiError, NgopiTooOldError
+from ngopi.errors import LedgerUnreadableError, NgopiError, NgopiTooOldError, ObjectTooBigError
 from ngopi.ledger import LEDGER_KEY, ledger_of, read_bases, seen_ledger
 from ngopi.model import Ledger
 from ngopi.patience import within
@@ -55,11 +55,12 @@ def look_at(config: Config, store: Store) -> Sight:
     Raises:
         LedgerUnreadableError: the store has a ledger that is damaged.
         NgopiTooOldError: it has one of a later ngopi.
+        ObjectTooBigError: it has one that nobody can read.
     """
     seen = seen_ledger(config.scratch)
     try:
         ledger = within(_PATIENCE_S, lambda: ledger_of(store.read(LEDGER_KEY)))
-    except (LedgerUnreadableError, NgopiTooOldError):
+    except (LedgerUnreadableError, NgopiTooOldError, ObjectTooBigError):
         raise  # the store has answered, and what it says is wrong
     except (NgopiError, TimeoutError):
         return Sight(ledger=seen, fresh=False)

@@ -272,7 +272,7 @@ def test_parts_that_the_store_refuses_as_a_whole_are_sent_anew(
     settings, proxy, s3_server, s3_bucket, short, tmp_path
 ):
     """It has acknowledged each: asking the same again would get the same answer for ever."""
-    proxy.refuses = {r"POST .*[?&]uploadId=": (400, "InvalidPart")}
+    proxy.refuses = {rf"POST .*{AUDIO}.*uploadId=": (400, "InvalidPart")}
     with pytest.raises(StoreWriteError):
         add(settings, tmp_path, short)
     proxy.refuses = {}
