@@ -89,7 +89,7 @@ def _answer(page: Page, folder: Path, *arguments: str) -> str:
         encoding="utf-8",
     )
     printed = done.stderr if done.returncode else done.stdout
-    return re.sub(r"\S+ -P -m ngopi", "python -P -m ngopi", printed)
+    return re.sub(r"\S+ -P -m ngopi", "ngopi", printed)  # as it is called once installed
 
 
 def main() -> None:
