@@ -16,13 +16,13 @@ _NEWLINE = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 
 def clean_text(text: str) -> str:
-    r"""Return *text* without characters that XML refuses, with ``\n`` ends of line, stripped."""
-    return _UNPRINTABLE.sub("", _NEWLINE.sub("\n", text)).strip()
+    r"""Return *text* without what XML refuses and what hides, with ``\n`` ends of line, stripped."""
+    return without_hidden(_UNPRINTABLE.sub("", _NEWLINE.sub("\n", text))).strip()
 
 
 def clean_line(text: str) -> str:
     """Return *text* as one clean line: single spaces, none at the ends, nothing that hides."""
-    return " ".join(without_hidden(clean_text(text)).split())
+    return " ".join(clean_text(text).split())
 
 
 def slug_of(title: str) -> str:

@@ -67,6 +67,27 @@ def test_what_nobody_sees_is_shown_to_who_confirms_and_not_published(ngopi, show
     assert "<title>Rapat</title>" in feed_of(show)
 
 
+def test_neither_notes_nor_summaries_nor_the_shows_words_hide_any(ngopi, show, rapat):
+    hidden, joined = "".join(HIDDEN), LEGITIMATE[0]
+    front = rapat.read_text(encoding="utf-8").replace(
+        "title =", f'summary = "Ring{hidden}kasan {joined}"\ntitle =', 1
+    )
+    rapat.write_text(f"{front}\nCa{hidden}tatan {joined}\n", encoding="utf-8")
+    settings = show / "ngopi.toml"
+    words = re.sub(
+        r"(?m)^description = .*", f'description = "Aca{hidden}ra"', settings.read_text("utf-8")
+    )
+    settings.write_text(words, "utf-8")
+
+    assert ngopi("publish").status == 0
+
+    feed = feed_of(show)
+    assert [letter for letter in HIDDEN if letter in feed] == []
+    assert f"Ringkasan {joined}" in feed
+    assert f"Catatan {joined}" in feed
+    assert "Acara" in feed
+
+
 def test_a_title_given_on_the_command_line_loses_them(ngopi, show, recording):
     made = ngopi("ingest", recording, "--title", f"Ra{''.join(HIDDEN)}pat", "--json")
 
