@@ -16,7 +16,7 @@ _NEWLINE = re.compile("\r\n?|[\x85\u2028\u2029]")
 
 
 def clean_text(text: str) -> str:
-    r"""Return *text* without what XML refuses and what hides, with ``\n`` ends of line, stripped."""
+    r"""Return *text* without what XML refuses or what hides, with ``\n`` ends, stripped."""
     return without_hidden(_UNPRINTABLE.sub("", _NEWLINE.sub("\n", text))).strip()
 
 
