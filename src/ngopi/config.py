@@ -24,7 +24,7 @@ from ngopi.i18n import _
 from ngopi.model import AudioSettings, Show, StoreSettings, WorkflowSettings
 from ngopi.objections import LONGEST_TEXT, guid_rule, is_guid, line_objections
 from ngopi.reading import leads_out, read_file
-from ngopi.text import is_slug
+from ngopi.text import clean_line, is_slug
 from ngopi.tomlfile import Problem, build, in_place, line_of, not_utf8, parse
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def _name_objections(show: Show) -> Iterator[tuple[str, str]]:
     if show.guid is not None and not is_guid(show.guid):
         yield "guid", guid_rule()
     for key in ("title", "description", "author"):
-        if not getattr(show, key).strip():
+        if not clean_line(getattr(show, key)):
             yield key, _('"{key}" is empty').format(key=key)
     lines = {key: getattr(show, key) or "" for key in ("title", "author", "copyright", "email")}
     for key, why in line_objections(**lines, link=show.link or ""):

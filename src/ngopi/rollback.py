@@ -67,7 +67,9 @@ def rollback(
     def next_state(ledger: Ledger) -> Next:
         nonlocal told
         state, between = _rolled(start, target, ledger)
-        backs, left_out = _back_again(config, store, ledger, state, folder)
+        # Going back brings what was public, never what this folder has made since.
+        alone = replace(folder, entries=())
+        backs, left_out = _back_again(config, store, ledger, state, alone)
         entries = {guid: back.entry for guid, back in backs.items()}
         retracted = {e.guid: e for e in (*state.retracted, *left_out)}
         told = replace(told, between=between, left_out=tuple(entry.slug for entry in left_out))

@@ -59,6 +59,13 @@ MISTAKES = {
     "unknown zone": ('"Asia/Jakarta"', '"Asia/Bandung"', ['"timezone"', "Asia/Jakarta"]),
     "unknown category": ('"Government"', '"Pemerintah"', ['"category"', "Government"]),
     "empty": ('author = "Humas"', 'author = " "', ['"author" is empty']),
+    "nothing to be seen": (
+        'title = "Ngopi Bawaslu"', 'title = "\\u0000\\ufffe"', ['"title" is empty'],
+    ),
+    "nothing to be read": (
+        'description = "Ngopi Bawaslu: a podcast by Humas."', 'description = "\\u0001"',
+        ['"description" is empty'],
+    ),
     "too loud": ("true_peak_dbtp = -1.0", "true_peak_dbtp = 3.0", ["between -9 and 0"]),
     "http": ("http://127.0.0.1:8000", "http://example.org", ['"public_url"', "https://"]),
     "store": ('"file:public"', '"ftp://example.org"', ['"url"', "s3://"]),
@@ -280,6 +287,9 @@ def test_a_public_guid_that_was_changed_is_told_with_the_right_one(ngopi, show, 
     )
 
     assert f'guid = "{guid}"' in error["hint"]
+    # A colleague's may have the same name: with its guid, this one would take its place.
+    assert "another episode" in error["hint"]
+    assert "rename its folder" in error["hint"]
 
 
 def test_a_copied_episode_is_named_with_its_twin(ngopi, show, episode):

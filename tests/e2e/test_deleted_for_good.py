@@ -189,6 +189,37 @@ def test_a_rollback_leaves_it_out_and_says_so(ngopi, show):
     assert ngopi("rollback", "1", "--json").json["left_out"] == ["dua"]
 
 
+@pytest.mark.parametrize("editor", ["false", "true"], ids=["", "with an editor"])
+def test_a_rollback_publishes_nothing_that_was_not_public(ngopi, show, editor):
+    """New audio that lies in the folder is unfinished work, and no reason to stop either."""
+    assert ngopi(*DELETE).status == 0
+    add_episode(show, "baru", 5)
+    shutil.move(show / "episodes/baru/audio.toml", show / "episodes/dua/audio.toml")
+    shutil.rmtree(show / "episodes/baru")
+    words = show / "episodes/dua/episode.md"
+    words.write_text(words.read_text("utf-8").replace('"Dua"', '"Belum selesai"'), "utf-8")
+    settings = show / "ngopi.toml"
+    said = settings.read_text("utf-8").replace("required = false", f"required = {editor}")
+    settings.write_text(said, "utf-8")
+
+    done = ngopi("rollback", "1", "--json")
+
+    assert done.status == 0, done.err
+    assert done.json["left_out"] == ["dua"]
+    assert "Belum selesai" not in show.joinpath("public/feed.xml").read_text("utf-8")
+    assert [entry["slug"] for entry in ledger_of(show)["entries"]] == ["satu"]
+
+
+def test_a_rollback_to_what_is_there_says_so(ngopi, show):
+    current = ledger_of(show)["seq"]
+
+    done = ngopi("rollback", str(current))
+
+    assert (done.status, ledger_of(show)["seq"]) == (0, current)
+    assert "Nothing to do" in done.out
+    assert "replaced" not in done.out
+
+
 def test_asked_back_by_name_it_lies_under_a_key_of_its_own(ngopi, show):
     key, data = audio_of(show, "dua")
     assert ngopi(*DELETE).json["deleted"] == key

@@ -237,6 +237,24 @@ def test_no_command_looks_for_itself_in_states_that_never_were(
     assert ngopi("--show", show, "--json", *command).status in {0, 66}
 
 
+@pytest.mark.parametrize("key", ["title", "description"])
+def test_a_show_whose_words_nobody_can_see_is_none(ngopi, published, tmp_path, key):
+    """Nothing was left of them in the feed, which then could not be written."""
+    show = tmp_path / "show"
+    shutil.copytree(published, show)
+    store = show / "public"
+    name = store / "releases" / f"{ledger_of(store)['show']}.json"
+    release = json.loads(name.read_bytes())
+    release["show"][key] = "\x00\ufffe"
+    forged = add_release(store, release)
+    change_ledger(store, lambda ledger: ledger.update(show=forged))
+
+    for command in (("pull",), ("retract", "satu"), ("doctor",)):
+        run = ngopi("--show", show, "--json", *command)
+        assert run.status in {1, 65}, (command, run)
+    assert ngopi("--show", show, "publish").status in {0, 65}  # may have no need of it
+
+
 def test_another_shows_release_is_not_the_shows(ngopi, published, tmp_path):
     show = tmp_path / "show"
     shutil.copytree(published, show)

@@ -273,6 +273,9 @@ def rollback(session: Session, seq: int | None) -> None:
     if done.left_out:
         document["left_out"] = list(done.left_out)
     line = text.format(old=old, new=new, public=public.format(count=count))
+    if old == new:
+        text = _("Nothing to do: that is what the current state {seq} says already; {public}")
+        line = text.format(seq=new, public=public.format(count=count))
     session.console.result(document, line)
     forget_intent(config.scratch)  # last: who was told that it is done may want to go back again
 

@@ -12,7 +12,10 @@ class GuidChangedError(NgopiError):
         'The episode "{slug}" is public with the guid {public}, '
         "but its episode.md says {here}: listeners would get it twice."
     )
-    next_step = N_('write guid = "{public}" into episodes/{slug}/episode.md')
+    next_step = N_(
+        'write guid = "{public}" into episodes/{slug}/episode.md; if it is another episode that '
+        "only has the same name, rename its folder instead, for instance to episodes/{slug}-2"
+    )
 
 
 class SlugTakenError(NgopiError):
