@@ -224,3 +224,47 @@ def test_it_is_said_of_which_track_something_was_found(ngopi, show, host_and_gue
     made = ngopi("master", together, tmp_path / "hasil.mp3", "--json")
 
     assert [each["track"] for each in made.json["done"] if each["name"] == "hum"] == [2]
+
+
+def test_a_sound_is_chosen_where_there_is_a_choice(ngopi, host_and_guest, tmp_path, out):
+    """Beside a file with several, one with a single sound is taken as it is."""
+    host, guest = host_and_guest
+    several = written(tmp_path / "rapat 1.mkv", host, guest)
+    alone = [write_wav(tmp_path / f"rapat {n}.wav", n / 3 * tone(2)) for n in (2, 3)]
+
+    made = ngopi("master", several, alone[0], out, "--sound", "2", "--json")
+    none = ngopi("--json", "master", *alone, tmp_path / "lain.mp3", "--sound", "2")
+
+    taken = [each for each in made.json["done"] if each["name"] == "sound-taken"]
+    assert [(each["count"], each["part"]) for each in taken] == [(2, 1)]
+    assert share(out, guest) > 0.5
+    assert (none.status, none.error["code"]) == (2, "no-such-sound")
+
+
+def test_a_silent_track_beside_two_people_is_said_and_not_mixed(
+    ngopi, host_and_guest, tmp_path, out
+):
+    silence = np.zeros_like(host_and_guest[0])
+    path = written(tmp_path / "a.mkv", silence, *host_and_guest)
+
+    made = ngopi("master", path, out, "--json")
+
+    assert done(made) == [("sound-mixed", 2), ("sound-silent", 1)]
+
+
+def test_a_track_of_which_nothing_was_written_is_silent(ngopi, host_and_guest, tmp_path, out):
+    """As a recorder leaves it that died; no length is told where the file states none."""
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w", options={"live": "1"}) as container:
+        first, _ = (container.add_stream("aac", rate=RATE_HZ, layout="mono") for _ in range(2))
+        add_sound(container, first, host_and_guest[0], RATE_HZ)
+        container.mux(first.encode(None))
+
+    chosen = ngopi("master", path, out)
+    made = ngopi("master", path, out, "--yes", "--json")
+    mixed = ngopi("master", path, out, "--yes", "--sound", "mix", "--json")
+
+    assert "  2: silent" in chosen.err.splitlines()
+    assert done(made) == [("sound-taken", 1), ("sound-silent", 2)]
+    assert ("track-silent", 2) in [(each["name"], each["count"]) for each in mixed.json["done"]]
+    assert share(out, host_and_guest[0]) > 0.5

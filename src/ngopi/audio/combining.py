@@ -162,7 +162,8 @@ def combine(source: Source, desk: Desk) -> Combined:
     parts: list[_Part] = []
     several = len(source.parts) > 1
     for number, tracks in enumerate(source.parts, start=1):
-        least_s = _ANYTHING_S if several else SHORTEST_S
+        # Of tracks, one may be empty: of a recorder that died, or that nobody spoke into.
+        least_s = 0.0 if len(tracks) > 1 else _ANYTHING_S if several else SHORTEST_S
         pcms = [desk.read(track, channels=None, least_s=least_s) for track in tracks]
         part = _Part(number=number if several else None, tracks=tracks, sounds=tuple(pcms))
         for nth, pcm in enumerate(pcms):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ngopi.audio.activity import energies_of, gated_lufs
 from ngopi.audio.alignment import lag_on_one_clock
 from ngopi.audio.cores import cores
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ngopi.model import Progress, SoundWish
@@ -140,7 +141,9 @@ def _energies(advance: Callable[[float], None], track: Recording) -> NDArray[np.
     try:
         heard = windows(track, advance=advance)
         return energies_of(heard, sample_rate_hz=track.sample_rate_hz)
-    except (DamagedRecordingError, TooShortRecordingError):
+    except TooShortRecordingError as error:
+        return None if error.values["duration_s"] else np.zeros(1)  # nothing at all is silence
+    except DamagedRecordingError:
         return None
 
 

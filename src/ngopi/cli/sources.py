@@ -139,7 +139,8 @@ def chosen(
     if tracks and len(parts) > 1:
         raise NotTogetherError
     _require_once(parts)
-    named = [_choice(session, path, sound) for path in (*parts, *tracks)]
+    wished = _wish_of_each((*parts, *tracks), sound)
+    named = [_choice(session, path, wish) for path, wish in wished]
     if tracks or len(parts) == 1:
         return _of_one_moment(named, together=together)
     by_file = {choice.tracks[0].path: choice for choice in named}
@@ -170,6 +171,21 @@ def _of_one_moment(named: Sequence[Choice], *, together: bool) -> Source:
 # -- sound tracks -------------------------------------------------------------------------
 
 
+def _wish_of_each(
+    paths: Sequence[Path], sound: SoundWish | None
+) -> list[tuple[Path, SoundWish | None]]:
+    """Return what is wished of each file: nothing of one that has no choice, if another one has."""
+    from ngopi.audio.recording import sound_tracks
+
+    if sound is None or len(paths) == 1:
+        return [(path, sound) for path in paths]
+    several = [len(sound_tracks(path)) > 1 for path in paths]
+    return [
+        (path, sound if has_choice or not any(several) else None)
+        for path, has_choice in zip(paths, several, strict=True)
+    ]
+
+
 def _choice(session: Session, path: Path, sound: SoundWish | None) -> Choice:
     from ngopi.audio.soundtracks import choose_sound
 
@@ -190,13 +206,17 @@ def _track_lines(choice: Choice) -> list[str]:
         told = [
             track.title and f'"{track.title}"',
             track.language,
-            track.recording and clock(track.recording.duration_s or 0.0),
+            track.recording and _length(track.recording),
             _("cannot be decoded") if track.recording is None else None,
             None if lufs is None else _loudness(lufs),
             _("taken") if track.number in choice.numbers else None,
         ]
         lines.append(f"  {track.number}: {' · '.join(word for word in told if word)}")
     return lines
+
+
+def _length(recording: Recording) -> str | None:
+    return None if recording.duration_s is None else clock(recording.duration_s)
 
 
 def _loudness(lufs: float) -> str:
@@ -290,12 +310,12 @@ def _settle_order(session: Session, parts: Sequence[Recording], order: Order) ->
 
 def _order_lines(order: Order, *, moved: bool) -> list[str]:
     lines = [_("Joined in this order, {by}:").format(by=_(_BY[order.by]))]
-    total_s = 0.0
     for number, part in enumerate(order.parts, start=1):
-        length_s = part.duration_s or 0.0
-        lines.append(f"  {number}: {part.path.name} · {clock(length_s)}")
-        total_s += length_s
-    lines.append(_("Together {length}.").format(length=clock(total_s)))
+        told = (part.path.name, _length(part))
+        lines.append(f"  {number}: {' · '.join(word for word in told if word)}")
+    lengths_s = [part.duration_s for part in order.parts if part.duration_s is not None]
+    if len(lengths_s) == len(order.parts):
+        lines.append(_("Together {length}.").format(length=clock(sum(lengths_s))))
     if moved:
         lines.append(_("To keep the order in which you named them: --as-given"))
     return lines
