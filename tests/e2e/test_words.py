@@ -65,15 +65,30 @@ def test_indonesian_help_has_no_english_left_overs(ngopi):
         assert word not in whole, word
 
 
-def test_a_file_whose_name_has_blanks_is_to_be_quoted(ngopi, tmp_path, monkeypatch):
+PIECES = ("rapat", "bulan", "mei.wav")
+
+
+@pytest.mark.parametrize(
+    ("command", "before", "behind"),
+    [
+        ("master", (), ("out.mp3",)),
+        ("ingest", (), ("--no-publish",)),
+        ("measure", (), ()),
+        ("replace", ("satu",), ()),
+    ],
+)
+def test_a_file_whose_name_has_blanks_is_to_be_quoted(
+    ngopi, tmp_path, monkeypatch, command, before, behind
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rapat bulan mei.wav").write_bytes(b"RIFF")
 
-    run = ngopi("master", "rapat", "bulan", "mei.wav", "out.mp3")
+    run = ngopi(command, *before, *PIECES, *behind)
 
     assert run.status == 2
     assert "The file's name has blanks in it" in run.err
-    assert 'write it with quotation marks, as in: ngopi master "rapat bulan mei.wav"' in run.err
+    hint = f'write it with quotation marks, as in: ngopi {command} "rapat bulan mei.wav"'
+    assert hint in run.err
 
 
 def test_a_folder_with_a_blank_is_suggested_in_quotation_marks(ngopi, tmp_path, monkeypatch):

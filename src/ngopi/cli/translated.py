@@ -146,12 +146,23 @@ class Command(click.Command):
             UnquotedNameError: the pieces together are a file.
         """
         try:
-            return super().parse_args(ctx, list(args))
+            rest = super().parse_args(ctx, list(args))
         except click.UsageError as error:
             whole = unquoted_file(args)
             if whole is None:
                 raise
             raise UnquotedNameError(whole, ctx) from error
+        # Where several files may be named, the pieces pass for as many names.
+        if _names_nothing(ctx.params.values()) and (whole := unquoted_file(args)) is not None:
+            raise UnquotedNameError(whole, ctx)
+        return rest
+
+
+def _names_nothing(values: Iterable[object]) -> bool:
+    """Say whether one of several names, where an argument takes several, is no file's."""
+    several = (value for value in values if isinstance(value, tuple))
+    paths = (name for names in several for name in names if isinstance(name, Path))
+    return not all(os.path.exists(path) for path in paths)  # noqa: PTH110 - no name is too long for it
 
 
 class UnquotedNameError(click.UsageError):
