@@ -91,7 +91,7 @@ def delete_audio(
     """
     command = Command(what=f"retract {entry.slug}", by=by, now=now)
     try:
-        return withdraw(config, store, entry.guid, command)
+        return withdraw(config, store, entry, command)
     except UndoneMeanwhileError:
         forget_intent(config.scratch)  # who runs it once more after that wants it all the same
         raise

@@ -13,7 +13,7 @@ from ngopi.errors import (
 )
 from ngopi.model import Approval
 from ngopi.plan import reading_of, reading_of_show, release_of, show_of
-from ngopi.text import clean_line
+from ngopi.text import clean_line, is_same_person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +36,7 @@ def approve(config: Config, entry: CatalogueEntry, *, by: str, now: datetime) ->
         raise PersonEmptyError(text=by)
     if config.workflow.editor_required and not entry.episode.writer:
         raise WriterMissingError(slug=entry.episode.slug)
-    if entry.episode.writer and name.casefold() == clean_line(entry.episode.writer).casefold():
+    if entry.episode.writer and is_same_person(name, entry.episode.writer):
         raise ApproverIsWriterError(slug=entry.episode.slug, name=name)
     if entry.audio is None:
         raise NothingToApproveError(slug=entry.episode.slug)

@@ -18,6 +18,7 @@ from ngopi.errors import (
     AloneError,
     LedgerUnreadableError,
     NothingPublicError,
+    NotRetractedError,
     StoreVerifyError,
     SwapConflictError,
     UndoneMeanwhileError,
@@ -176,22 +177,28 @@ def names_now(config: Config, store: Store, ledger: Ledger) -> frozenset[str]:
 # -- deleted by name ----------------------------------------------------------------------
 
 
-def withdraw(config: Config, store: Store, guid: str, command: Command) -> tuple[str, ...]:
+def withdraw(
+    config: Config, store: Store, retracted: LedgerEntry, command: Command
+) -> tuple[str, ...]:
     """Delete the audio of a retracted episode for good, in all its versions; return the keys.
 
     The one that is told first is that of its last release. Sound that is public in another
     episode stays there, and is not withdrawn.
 
     Raises:
+        NotRetractedError: the store knows nothing of it any more.
         UndoneMeanwhileError: somebody has restored the episode.
     """
+    guid = retracted.guid
 
     def attempt() -> tuple[str, ...]:
         public, ledger = line_up(config, store, command)
         if is_public(ledger, guid):
             undone = became(store, ledger, lambda state: is_public(state, guid))
             raise UndoneMeanwhileError(by=undone.by, seq=undone.seq)
-        entry = next(entry for entry in ledger.retracted if entry.guid == guid)
+        entry = next((entry for entry in ledger.retracted if entry.guid == guid), None)
+        if entry is None:
+            raise NotRetractedError(slug=retracted.slug)
         shown = [load_entry(config, store, known).audio for known in ledger.entries]
         public_hashes = {sha256 for audio in shown for sha256 in hashes_of(audio)}
         releases = list(_releases(config, store, entry))

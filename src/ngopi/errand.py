@@ -7,6 +7,7 @@ it looks into the history for what it did, on which others may have published si
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ngopi.errors import (
@@ -57,6 +58,9 @@ _DEFINITE = (
 )  # fmt: skip
 
 
+_GOES_ON = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Next:
     """What shall follow on a ledger: *state*'s show, entries and retracted, and what is new."""
@@ -86,7 +90,7 @@ def begin(config: Config, store: Store, what: str, *, now: datetime) -> Begun:
     if current is None:
         raise NothingPublicError
     intent = read_intent(config.scratch)
-    if intent is not None and intent.what == what and intent.seq <= current.seq:
+    if intent is not None and _is_meant_by(intent, what, current, now=now):
         return Begun(intent=intent, current=current, landed=_landed(store, current, intent))
     if current.what == what and not feed_is_current(public, store):
         # Somebody else gave the same command, and was stopped between ledger and feed.
@@ -95,6 +99,11 @@ def begin(config: Config, store: Store, what: str, *, now: datetime) -> Begun:
     intent = Intent(what=what, seq=current.seq, at=now)
     write_intent(config.scratch, intent)  # whoever gives another command has let go of the old one
     return Begun(intent=intent, current=current, landed=None)
+
+
+def _is_meant_by(intent: Intent, what: str, current: Ledger, *, now: datetime) -> bool:
+    """Say whether *what* goes on with *intent*; after days, a person means the state of today."""
+    return intent.what == what and intent.seq <= current.seq and now - intent.at < _GOES_ON
 
 
 def _landed(store: Store, current: Ledger, intent: Intent) -> Ledger | None:

@@ -15,6 +15,7 @@ from ngopi.gone import free_key, hashes_of, withdrawn_now
 from ngopi.ledger import sha256_of_bytes, state_of, to_json
 from ngopi.model import Release, ShowRelease, StoredObject
 from ngopi.recall import key_of
+from ngopi.text import is_same_person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -228,7 +229,8 @@ def is_approved(entry: CatalogueEntry, release: Release) -> bool:
     approval = entry.approval
     if approval is None or approval.sha256 != reading_of(release):
         return False
-    return approval.by.casefold() != (entry.episode.writer or "").casefold()
+    writer = entry.episode.writer  # without one, nobody can tell who may say yes
+    return bool(writer) and not is_same_person(approval.by, writer or "")
 
 
 def awaits_approval(config: Config, entry: CatalogueEntry) -> bool:

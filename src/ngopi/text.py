@@ -25,6 +25,16 @@ def clean_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
+def is_same_person(one: str, other: str) -> bool:
+    """Say whether two names are one, however they are written: letters count, not their looks."""
+
+    def letters(name: str) -> str:
+        plain = unicodedata.normalize("NFKC", clean_line(name).partition(":")[0]).casefold()
+        return "".join(filter(str.isalnum, plain)) or plain
+
+    return letters(one) == letters(other)
+
+
 def slug_of(title: str) -> str:
     """Return a slug made of *title*; empty if it holds no letter that ASCII knows."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode("ascii")

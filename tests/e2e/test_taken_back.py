@@ -133,3 +133,42 @@ def test_a_restore_with_new_audio_that_was_stopped_half_way_goes_on(ngopi, show)
     assert again.status == 0, again.err
     assert again.json["guid"] == guid_of(show, "satu")
     assert public_title(show) == "Satu"
+
+
+def test_a_rollback_that_was_stopped_long_ago_is_not_gone_on_with(ngopi, show):
+    """It took back what was public then, and left what the person wants to take back now."""
+    retitle(show, "Satu, disunting")
+    assert ngopi("publish").status == 0
+    begun = {"what": "rollback previous", "seq": 2, "at": "2026-01-01T00:00:00+00:00"}
+    for title in ("Satu, lagi", "SALAH"):
+        retitle(show, title)
+        assert ngopi("publish").status == 0
+    show.joinpath(".ngopi/intent.json").write_text(json.dumps(begun), "utf-8")
+
+    assert ngopi("rollback", "--json").json == {"from": 4, "seq": 5}
+
+    assert public_title(show) == "Satu, lagi"
+
+
+WRITERS = (None, "wati", "Wa\u200bti", "\uff37\uff41\uff54\uff49", "Wati.")
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_yes_of_the_writer_or_to_nobodys_words_is_none(ngopi, show, writer):
+    """It was given while no editor was asked for, or a name was written in another way."""
+    path = show / "episodes/satu/episode.md"
+    retitle(show, "Satu, disunting")
+    assert ngopi("approve", "satu", "--as", "Wati").status == 0
+    if writer is not None:
+        line = f'writer = "{writer}"\nkind = "full"'
+        path.write_text(path.read_text("utf-8").replace('kind = "full"', line), "utf-8")
+    settings = show / "ngopi.toml"
+    said = settings.read_text("utf-8").replace("required = false", "required = true")
+    settings.write_text(said, "utf-8")
+
+    refused = ngopi("approve", "satu", "--as", "Wati", "--json")
+    done = ngopi("publish", "--json")
+
+    assert refused.error["code"] == ("no-writer" if writer is None else "approver-is-writer")
+    assert (done.status, done.json["waiting"]) == (0, ["satu"])
+    assert public_title(show) == "Satu"
