@@ -251,7 +251,10 @@ def test_asked_back_by_name_it_lies_under_a_key_of_its_own(ngopi, show):
     assert again in show.joinpath("public/feed.xml").read_text("utf-8")
     assert ngopi("doctor").status == 0
     assert ngopi("gc", "--json").json["objects"] == []
-    assert ngopi("publish", "--json").json["changed"] is False
+    again = ngopi("publish", "--json").json
+    assert (again["changed"], again["deleted"]) == (False, [])
+    for command in ("retract", "restore"):  # it is like any other again
+        assert ngopi(command, "dua").status == 0
 
 
 def test_a_store_put_back_from_a_backup_does_not_bring_it_back(ngopi, show):

@@ -65,6 +65,34 @@ def test_indonesian_help_has_no_english_left_overs(ngopi):
         assert word not in whole, word
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("ingest", "x.wav", "--number", "tiga"),
+        ("ingest", "x.wav", "--season", "1.5"),
+        ("serve", "--port", "http"),
+        ("history", "--most", "semua"),
+        ("rollback", "satu"),
+    ],
+)
+def test_a_number_in_words_is_asked_for_in_words(ngopi, tmp_path, monkeypatch, argv):
+    monkeypatch.chdir(tmp_path)
+
+    run = ngopi("--lang", "id", *argv)
+
+    assert (run.status, "tulis bilangan bulat, misalnya 3" in run.err) == (2, True), run
+    assert "integer" not in run.err
+
+
+@pytest.mark.parametrize("typed", ["-16,5", "\N{MINUS SIGN}16"])
+def test_a_target_as_indonesians_write_it_is_taken(ngopi, tmp_path, monkeypatch, typed):
+    monkeypatch.chdir(tmp_path)
+
+    run = ngopi("master", "tidak-ada.wav", "out.mp3", "--target", typed, "--json")
+
+    assert run.error["code"] == "no-such-recording"
+
+
 PIECES = ("rapat", "bulan", "mei.wav")
 
 

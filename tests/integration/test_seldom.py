@@ -219,12 +219,13 @@ def crc(data, polynomial, bits):
 
 def flac(head_hz, frames_hz):
     """Return a FLAC by hand whose head states another rate than its frames: 1.1 million samples."""
-    samples = 4096
+    samples, first = 4096, 60  # as many as FFmpeg looks at to know the file, and more
     info = struct.pack(">HH", samples, samples) + bytes(6)
     info += (head_hz << 44 | 15 << 36).to_bytes(8, "big") + bytes(16)
     content = b"fLaC\x80\0\0\x22" + info
     for number in range(100):
-        head = b"\xff\xf8\xcd\x08" + bytes([number]) + struct.pack(">H", frames_hz)
+        rate_hz = head_hz if number < first else frames_hz
+        head = b"\xff\xf8\xcd\x08" + bytes([number]) + struct.pack(">H", rate_hz)
         frame = head + crc(head, 7, 8) + b"\0" + struct.pack(">H", 99 * number)
         content += frame + crc(frame, 0x8005, 16)
     return content
@@ -263,7 +264,7 @@ def test_a_track_that_comes_later_takes_nothing_away(tmp_path):
     content, at = path.read_bytes(), 13
     while at < len(path.read_bytes()) * 0.95:
         at += 15 + int.from_bytes(content[at + 1 : at + 4], "big")
-    picture = b"\x09\0\0\x03" + content[at + 4 : at + 8] + b"\0\0\0" + b"\x22\0\0"
+    picture = b"\x09\0\0\x05" + content[at + 4 : at + 8] + b"\0\0\0" + b"\x22" + bytes(4)
     path.write_bytes(content[:at] + picture + struct.pack(">I", len(picture)) + content[at:])
 
     _, pcm = decoded(path)

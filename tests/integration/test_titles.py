@@ -34,6 +34,17 @@ def mp3_with(tmp_path, tag):
     return path
 
 
+def wav_with(tmp_path, raw):
+    """Return a WAV whose INFO has the title *raw*."""
+    path = speech.write_wav(tmp_path / "rapat.wav", speech.tone(1.0))
+    name = raw + b"\0"
+    name += b"\0" * (len(name) % 2)
+    info = b"INFOINAM" + struct.pack("<I", len(name)) + name
+    content = path.read_bytes() + b"LIST" + struct.pack("<I", len(info)) + info
+    path.write_bytes(content[:4] + struct.pack("<I", len(content) - 8) + content[8:])
+    return path
+
+
 @pytest.mark.parametrize(
     ("raw", "title"),
     [
@@ -78,14 +89,21 @@ def test_a_letter_that_an_old_tag_cut_in_two_is_left_out(tmp_path):
 
 @pytest.mark.parametrize("alphabet", ["latin-1", "cp1252", "utf-8"])
 def test_a_wav_tells_its_title_in_any_of_them(tmp_path, alphabet):
-    path = speech.write_wav(tmp_path / "rapat.wav", speech.tone(1.0))
-    name = "Rapat évaluasi".encode(alphabet) + b"\0"
-    name += b"\0" * (len(name) % 2)
-    info = b"INFOINAM" + struct.pack("<I", len(name)) + name
-    content = path.read_bytes() + b"LIST" + struct.pack("<I", len(info)) + info
-    path.write_bytes(content[:4] + struct.pack("<I", len(content) - 8) + content[8:])
+    path = wav_with(tmp_path, "Rapat évaluasi".encode(alphabet))
 
     assert probe(path).title == "Rapat évaluasi"
+
+
+@pytest.mark.parametrize(
+    ("raw", "title"),
+    [
+        (TITLE.encode("cp1252"), TITLE),
+        ("Rapat Kafé é".encode()[:-1], "Rapat Kafé"),  # a letter cut in two
+        ("Rapat Kafé — ".encode()[:-2], "Rapat Kafé"),
+    ],
+)
+def test_what_old_windows_wrote_or_cut_is_read(tmp_path, raw, title):
+    assert probe(wav_with(tmp_path, raw)).title == title
 
 
 def test_it_stands_so_in_the_episode(ngopi, show, tmp_path):

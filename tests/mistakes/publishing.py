@@ -317,6 +317,9 @@ ALONE = [
              by_hand(lambda desk: (desk.beside / "a").mkdir())),
     in_parts("master: a plus for a minus", ("master", "{recording}", OUT, "--target", "16"),
              "usage", ("16", "-31"), (), retyped("16", "-16")),
+    *(in_parts(f"master: the target {wrong}", ("master", "{recording}", OUT, "--target", wrong),
+               "usage", ("write a number from -31 to -9", "as in -16"), (), retyped(wrong, "-16"))
+      for wrong in ("-16LUFS", "keras", "-5", "nan", "inf")),
     in_parts("master: a passage in words", ("master", "{recording}", OUT, "--preview", "awal"),
              "usage", ("START-END", "0:30-1:00"), (), retyped("awal", "0:00-0:01")),
     in_parts("master: a passage after the end",

@@ -87,6 +87,8 @@ TREATMENTS = complete(
     db=st.none() | LEVELS,
     count=NUMBERS,
     at_s=st.none() | SECONDS,
+    part=NUMBERS,
+    track=NUMBERS,
 )
 TURNS = complete(Turn, start_s=SECONDS, stop_s=SECONDS, before_lufs=LEVELS, after_lufs=LEVELS)
 CURVES = complete(

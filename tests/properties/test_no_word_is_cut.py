@@ -60,9 +60,13 @@ def scene(turns, *, noise_dbfs, colour="white", channels=1, lead_s=2.0, tail_s=2
 
 def noise(shape, dbfs, colour):
     white = np.random.default_rng(5).standard_normal(shape)
-    if colour == "brown":
+    if colour != "white":
         spectrum = np.fft.rfft(white, axis=0)
-        spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 60))[:, None] ** 2
+        hz = np.fft.rfftfreq(shape[0], 1 / RATE_HZ)[:, None]
+        if colour == "brown":
+            spectrum /= np.maximum(np.arange(len(spectrum)), 60)[:, None]
+        else:  # of the voices' own frequencies: people far away, a fan
+            spectrum *= (hz > 200) & (hz < 4000)
         white = np.fft.irfft(spectrum, shape[0], axis=0)
     return white * 10 ** (dbfs / 20) / np.sqrt(np.mean(white**2))
 
@@ -135,6 +139,34 @@ def test_a_recording_that_is_turned_up_or_down_is_cut_at_the_same_places(gain_db
     assert turned.time_map == plain.time_map
 
 
+@pytest.mark.parametrize(
+    ("below_db", "noise_dbfs", "colour"),
+    [
+        (34, -50.0, "white"),  # stands out where voices are, though not of the whole
+        (35, -50.0, "voices"),  # stands out a little, for a while
+    ],
+)
+def test_words_that_noise_nearly_covers_stay_between_loud_ones(below_db, noise_dbfs, colour):
+    turns = [
+        (voice, below, 0.8, None) for voice, below in [(2, 0), (1, below_db), (0, 0), (3, below_db)]
+    ]
+    sound, spans = scene([*turns, (2, 0, 0.0, None)], noise_dbfs=noise_dbfs, colour=colour)
+
+    assert lost(assembled(sound, SHARPEST), spans) == []
+
+
+def test_soft_words_in_one_channel_stay_whatever_the_other_one_hums():
+    """Each channel has a floor of its own; a loud voice is in the quiet one too."""
+    turns = [(2, 0, 3.0, 0), (1, 30, 3.0, 0), (0, 0, 3.0, 0), (3, 30, 0.0, 0)]
+    sound, spans = scene(turns, noise_dbfs=-85.0, channels=2)
+    sound[:, 1] += noise((len(sound), 1), -45.0, "white")[:, 0].astype(np.float32)
+
+    made = assembled(sound, SHARPEST)
+
+    assert lost(made, spans) == []
+    assert made.time_map.kept_s < 30.0  # what is silent in both is cut all the same
+
+
 def test_a_whisper_in_one_channel_beside_a_noisy_other_one_stays():
     """The noise of the other microphone is louder than the voice."""
     sound, spans = scene([(0, 30, 0.0, 0), (2, 30, 0.0, 0)], noise_dbfs=None, channels=2)
@@ -168,3 +200,20 @@ def test_applause_and_music_are_no_silence():
     for start in (first, second):
         heard_s = np.arange(start / RATE_HZ + 0.1, start / RATE_HZ + 9.9, 0.1)
         assert all(made.time_map.to_master(float(at_s)) is not None for at_s in heard_s)
+
+
+def test_music_under_a_talk_is_no_silence_where_nobody_speaks():
+    """Soft, even music of minutes has a floor of its own; a cut in it would be heard."""
+    turns = [(2, 0, 30.0, None), (0, 0, 35.0, None), (2, 0, 12.0, None), (0, 0, 35.0, None)]
+    sound, _ = scene(turns, noise_dbfs=-88.0)
+    begin = 2 * RATE_HZ + len(real_voices()[2]) + 30 * RATE_HZ
+    time_s = np.arange(len(sound) - begin) / RATE_HZ
+    chord = sum(np.sin(2 * np.pi * hz * time_s) for hz in (262, 330, 392)) * 0.0015
+    sound[begin:] += chord[:, None].astype(np.float32)
+
+    made = assembled(sound, SHARPEST)
+
+    # The pause of 12 s, which is more than half a minute away from the room without music.
+    pause_s = 2.0 + 30.0 + 35.0 + sum(len(real_voices()[n]) / RATE_HZ for n in (2, 0, 2))
+    heard_s = np.arange(pause_s + 0.5, pause_s + 11.5, 0.1)
+    assert all(made.time_map.to_master(float(at_s)) is not None for at_s in heard_s)

@@ -307,7 +307,10 @@ def test_every_page_of_help_is_in_the_language_that_is_asked_for(ngopi):
         (("frobnicate",), 'Galat: Tidak ada perintah "frobnicate".'),
         (("ingest",), "Galat: Belum ada argumen 'REKAMAN'."),
         (("ingest", "a.wav", "--frob"), "Galat: Tidak ada opsi '--frob'."),
-        (("ingest", "a.wav", "--number", "x"), "Galat: Nilai tidak sah untuk '--number': 'x'"),
+        (
+            ("ingest", "a.wav", "--number", "x"),
+            "Galat: Nilai tidak sah untuk '--number': tulis bilangan bulat",
+        ),
         (("init", "a", "b"), "Galat: Ada argumen berlebih yang tidak dikenal (b)"),
         (("--lang", "fr"), "Galat: Nilai tidak sah untuk '--lang': 'fr' bukan salah satu dari"),
     ],

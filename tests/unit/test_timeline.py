@@ -144,3 +144,18 @@ def test_damage_takes_its_time():
     assert found == [0, *[FRAME_S] * 20, 1]
     assert clock.elapsed_s == pytest.approx(22 * FRAME_S)
     assert tally.gaps == 0
+
+
+@pytest.mark.parametrize("step_s", [1 / 48000, 0.34])
+def test_tiny_pieces_are_not_held_against_all_of_a_second(step_s):
+    """A film or CAF may have a sample a packet: a second of those, each with each, never ends."""
+    pulled = []
+
+    def pieces():
+        for number in range(20_000):
+            pulled.append(number)
+            yield Piece(number * step_s, 1 / 48000, number)
+
+    next(iter(Clock(Tally()).placed(pieces())))
+
+    assert len(pulled) < 1000

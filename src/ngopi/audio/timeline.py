@@ -28,6 +28,7 @@ _JITTER_S = 0.1  # containers round their timestamps, recorders are late
 _ABRUPT_S = 0.05  # from one frame to the next; a clock that drifts gets there bit by bit
 _MAX_GAP_S = 60.0
 _AROUND_S = 1.0  # before and after a step: it is one if the clock stays there
+_MOST_AROUND = 500  # pieces: each is held against all of them, and a file may have tiny ones
 _DRIFT_S, _DRIFT_SHARE = 0.04, 0.0005
 
 
@@ -128,7 +129,7 @@ class Clock:
         self._tally = tally
         # How far the clock was ahead of the sound: in the last second, and in the first one
         # since it last stepped.
-        self._before: deque[_Ahead] = deque()
+        self._before: deque[_Ahead] = deque(maxlen=_MOST_AROUND)
         self._first: list[_Ahead] = []
 
     def placed(self, pieces: Iterable[Piece[Frame]]) -> Iterator[Frame | float]:
@@ -139,7 +140,7 @@ class Clock:
             ahead = None if piece.time_s is None else _Ahead(come_s, piece.time_s - come_s)
             coming.append((piece, ahead))
             come_s += piece.length_s
-            while come_s - gone_s > _AROUND_S + coming[0][0].length_s:
+            while come_s - gone_s > _AROUND_S + coming[0][0].length_s or len(coming) > _MOST_AROUND:
                 gone_s += coming[0][0].length_s
                 yield from self._next(coming)
         while coming:

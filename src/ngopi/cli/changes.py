@@ -9,7 +9,7 @@ import click
 
 from ngopi.cli.session import Session, catalogue_of, confirm, current_time, who
 from ngopi.cli.sources import files_of, source_options
-from ngopi.cli.translated import Command, Name, option
+from ngopi.cli.translated import Command, Name, WholeFrom, option
 from ngopi.console import Json, moment
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
@@ -241,7 +241,7 @@ def _folder(session: Session, config: Config) -> Folder:
     help=N_("Make an earlier state public again; without SEQ the one before the current."),
     epilog=N_("Example: ngopi rollback 12"),
 )
-@click.argument("seq", metavar="[SEQ]", type=click.IntRange(min=1), required=False)
+@click.argument("seq", metavar="[SEQ]", type=WholeFrom(min=1), required=False)
 @click.pass_obj
 def rollback(session: Session, seq: int | None) -> None:
     """Roll back."""
@@ -297,7 +297,7 @@ def _not_rolled_back(done: RolledBack) -> Iterator[str]:
     help=N_("Show who changed what is public, when, and what."),
     epilog=N_("Example: ngopi history --most 5"),
 )
-@option("--most", type=click.IntRange(min=1), default=20, help=N_("How many [default: 20]."))
+@option("--most", type=WholeFrom(min=1), default=20, help=N_("How many [default: 20]."))
 @click.pass_obj
 def history(session: Session, most: int) -> None:
     """Show the history."""

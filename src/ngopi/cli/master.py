@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -51,9 +51,13 @@ class Lufs(click.FloatRange):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the loudness in LUFS."""
-        lufs: float = super().convert(cast("float", value), param, ctx)
-        if math.isnan(lufs):
-            self.fail(_("write a number, as in -16"), param, ctx)
+        try:
+            lufs = float(str(value).replace("\N{MINUS SIGN}", "-").replace(",", "."))
+        except ValueError:
+            lufs = math.nan
+        if not (self.min or -math.inf) <= lufs <= (self.max or math.inf):  # NaN is in no range
+            said = _("write a number from {least:.0f} to {most:.0f}, as in -16")
+            self.fail(said.format(least=self.min, most=self.max), param, ctx)
         return lufs
 
 

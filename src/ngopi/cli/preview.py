@@ -7,7 +7,7 @@ import contextlib
 import click
 
 from ngopi.cli.session import Session
-from ngopi.cli.translated import Command, option
+from ngopi.cli.translated import Command, Whole, option
 from ngopi.i18n import N_, _
 
 
@@ -16,7 +16,7 @@ from ngopi.i18n import N_, _
     help=N_("Preview what is published, on this machine only; Ctrl-C ends it."),
     epilog=N_("Example: ngopi serve --port 8000"),
 )
-@option("--port", type=int, default=8000, help=N_("Port [default: 8000]."))
+@option("--port", type=Whole(), default=8000, help=N_("Port [default: 8000]."))
 @click.pass_obj
 def serve(session: Session, port: int) -> None:
     """Preview the folder store."""

@@ -98,6 +98,31 @@ class Words(click.ParamType[str]):
         return text
 
 
+class Whole(click.types.IntParamType):
+    """A whole number."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number."""
+        try:
+            return int(str(value))
+        except ValueError:
+            self.fail(
+                _("write a whole number, as in 3, not {value}").format(value=value), param, ctx
+            )
+
+
+class WholeFrom(click.IntRange):
+    """A whole number that is not too small."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return the number."""
+        return super().convert(Whole().convert(value, param, ctx), param, ctx)
+
+
 class Command(click.Command):
     """A command whose help is translated when it is shown.
 

@@ -21,7 +21,7 @@ from ngopi.cli.sources import (
     settle_apart,
     source_options,
 )
-from ngopi.cli.translated import Command, Name, option, placeholder
+from ngopi.cli.translated import Command, Name, Whole, option, placeholder
 from ngopi.i18n import N_, _, ngettext
 from ngopi.model import Take
 from ngopi.numbering import SameNumber, same_numbers
@@ -80,8 +80,8 @@ _ATTEMPTS = 3
     metavar="SLUG",
     help=N_("Its short name; of an episode that exists: replace its audio."),
 )
-@option("--season", type=int, help=N_("Season, 1 or more; a year will do."))
-@option("--number", type=int, help=N_("Episode number, 1 or more."))
+@option("--season", type=Whole(), help=N_("Season, 1 or more; a year will do."))
+@option("--number", type=Whole(), help=N_("Episode number, 1 or more."))
 @option(
     "--published",
     metavar="now|DATETIME|draft",
