@@ -175,7 +175,8 @@ INGEST = [
                    ("check",), retyped("{beside}/c.jpg", "{show}/cover.jpg")),
     refused_ingest("a misspelt option", "usage", ("--titel", "Baru"), ("--titel", "--title"), (),
                    retyped("--titel", "--title")),
-    refused_ingest("a name with blanks, not quoted", "usage", ("baru.wav",), ("baru.wav",), (),
+    refused_ingest("a second name that is no file", "no-such-recording", ("baru.wav",),
+                   ("baru.wav",), ("check the name",),
                    lambda desk, told, argv: ANEW),
     Mistake(
         name="ingest: no recording there", argv=("ingest", "{beside}/r.wav", "--no-publish"),

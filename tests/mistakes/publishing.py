@@ -128,7 +128,10 @@ HISTORY = [
             lambda desk: [path.unlink() for path in (desk.show / "media").iterdir()],
         ),
         says=("no longer in the store",), hints=("ngopi ingest RECORDING --episode satu",),
-        mend=follow(0, "--no-publish"),
+        # The same recording makes the same file, which was deleted on purpose: that is asked.
+        mend=lambda desk, told, argv: (
+            follow(0, "--no-publish")(desk, told, argv) or (*argv, "--deleted-audio")
+        ),
     ),
     Mistake(
         name="rollback: no such state", argv=("rollback", "9"), code="no-such-history",
@@ -270,7 +273,8 @@ def _made_again(desk, told, argv):
 
 UNPLUGGED = [
     Mistake(
-        name=f"store: its disk is not connected: {argv[0]}", argv=argv, code="store-folder-gone",
+        name=f"store: its disk is not connected: {' '.join(argv)}", argv=argv,
+        code="store-folder-gone",
         public=True, did=all_of(line(EPISODE, "title", 'title = "Baru"'), unplug),
         says=("public", "is not there"), hints=("connect the disk",), mend=by_hand(plug_in),
         further=further,

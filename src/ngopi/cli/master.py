@@ -81,7 +81,7 @@ def _seconds(found: re.Match[str]) -> float:
     metavar="RECORDING...",
     type=Name(path_type=Path),
     nargs=-1,
-    required=True,
+    required=False,  # of one name alone, the other is what is missing
     callback=files_of,
 )
 @click.argument("out", metavar="OUT.mp3", type=Name(path_type=Path, dir_okay=False))
@@ -119,6 +119,8 @@ def master(
     from ngopi.errors import OutputExistsError, OutputIsRecordingError
     from ngopi.model import AudioSettings
 
+    if not recordings:
+        raise click.MissingParameter(param_hint="'OUT.mp3'", param_type="argument")
     for recording in recordings:
         if out.exists() and recording.exists() and out.samefile(recording):
             raise OutputIsRecordingError(path=out)
