@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,7 +13,7 @@ from ngopi.audio.recording import probe
 from ngopi.errors import DiskError, NgopiError, SilentRecordingError
 from ngopi.model import AudioSettings, Source
 from other_meter import decoded, judge
-from speech import conversation, voice, write_wav
+from speech import conversation, tone, voice, write_wav
 
 RATE_HZ = 48000
 
@@ -102,6 +103,37 @@ def test_the_master_is_as_long_as_the_recording(tmp_path):
     assert master.duration_s == pytest.approx(9.123, abs=0.001)
 
 
+def test_a_cleaned_recording_keeps_its_last_tenths_of_a_second(tmp_path):
+    """It is filtered in pieces of five seconds, of which the last is short."""
+    sound = voice(10.4, rms_dbfs=-24) + tone(10.4, hz=20, peak_dbfs=-25)
+
+    master = delivered(sound, tmp_path, AudioSettings(trim_silence=False))
+
+    found, rate_hz = decoded(master.path)
+    assert "high-pass" in {done.name for done in master.done}
+    assert len(found) / rate_hz == pytest.approx(10.4, abs=0.001)
+    last, whole = found[-round(0.4 * rate_hz) :], sound[-round(0.4 * RATE_HZ) :]
+    shares = [np.mean(part[:, 0] ** 2) for part in (last, whole)]
+    assert shares[0] > 0.3 * shares[1]
+
+
+def test_the_curve_tells_what_became_of_two_who_sat_apart(tmp_path):
+    near, far = voice(10, rms_dbfs=-20), voice(10.5, rms_dbfs=-32, pitch_hz=190, seed=3)
+
+    master = delivered(np.concatenate([near, far]), tmp_path, AudioSettings(trim_silence=False))
+
+    curve = master.curve
+    values = (curve.before_lufs, curve.after_lufs, curve.gain_db, curve.peak_dbtp)
+    assert curve.step_s == 1.0
+    assert {len(each) for each in values} == {21}
+    assert np.mean(curve.before_lufs[3:7]) == pytest.approx(
+        np.mean(curve.before_lufs[14:18]) + 12, abs=2
+    )
+    assert np.mean(curve.after_lufs[3:7]) == pytest.approx(np.mean(curve.after_lufs[14:18]), abs=2)
+    assert curve.gain_db[15] - curve.gain_db[5] == pytest.approx(12, abs=2)
+    assert max(curve.peak_dbtp) == pytest.approx(master.after.true_peak_dbtp, abs=0.06)
+
+
 def test_settings_are_obeyed(tmp_path):
     settings = AudioSettings(target_lufs=-20.0, true_peak_dbtp=-2.0, bitrate_kbps=192, channels=2)
 
@@ -143,6 +175,23 @@ def test_success_leaves_one_file(tmp_path):
     delivered(voice(5), tmp_path)
 
     assert {path.name for path in tmp_path.iterdir()} == {"out.mp3", "recording.wav"}
+
+
+def test_it_is_on_the_disk_before_it_takes_the_place_of_an_older_one(tmp_path, monkeypatch):
+    older = tmp_path / "out.mp3"
+    older.write_bytes(b"older")
+    synced, sync = [], os.fsync
+
+    def watched(number):
+        sync(number)
+        synced.append((os.fstat(number).st_ino, older.read_bytes() == b"older"))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    delivered(voice(5), tmp_path)
+
+    assert (older.stat().st_ino, True) in synced
+    if os.name != "nt":  # folders cannot be synced there
+        assert (tmp_path.stat().st_ino, False) in synced
 
 
 def test_a_folder_that_is_not_there_is_a_disk_error(tmp_path):
