@@ -242,6 +242,15 @@ def test_it_is_said_which_part_is_silent_and_which_is_cut_off(ngopi, pieces, out
     assert any(line.startswith("Part 5: The recording ends 3.0 s before") for line in lines)
 
 
+def test_a_part_begins_where_it_is_heard_after_a_cut(ngopi, pieces, out):
+    told = ngopi("master", pieces[2], pieces[5], out, "--as-given", "--json")
+
+    (begin,) = (each for each in told.json["done"] if each["name"] == "part")
+    (cut,) = (each for each in told.json["done"] if each["name"] == "trimmed-start")
+    assert cut["at_s"] > 3
+    assert begin["at_s"] == pytest.approx(max(5 - cut["at_s"], 0), abs=0.05)
+
+
 def test_parts_too_short_even_together_are_refused(ngopi, pieces, out):
     made = ngopi("--json", "master", pieces[1], pieces[3], out)
 
