@@ -49,7 +49,7 @@ def test_outside_of_a_show_the_way_to_one_is_told(ngopi, show, recording, tmp_pa
 MISTAKES = {
     "misspelt": ('author = "', 'auhtor = "', ['"auhtor"', 'did you mean "author"?']),
     "unknown": ("[audio]", 'warna = "merah"\n\n[audio]', ['"warna"']),
-    "wrong table": ("[audio]", "[suara]", ['"suara"']),
+    "wrong table": ("[audio]", "[suara]", ["[suara] is no table", "mean [audio]"]),
     "number for text": ('title = "Ngopi Bawaslu"', "title = 3", ['"title"', "quotation marks"]),
     "text for number": (
         "true_peak_dbtp = -1.0", 'true_peak_dbtp = "keras"', ['"true_peak_dbtp"', "a number"],
