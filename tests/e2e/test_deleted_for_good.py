@@ -257,11 +257,14 @@ def test_asked_back_by_name_it_lies_under_a_key_of_its_own(ngopi, show):
         assert ngopi(command, "dua").status == 0
 
 
-def test_a_store_put_back_from_a_backup_does_not_bring_it_back(ngopi, show):
+@pytest.mark.parametrize("remembered", ["the state", "what is gone"])
+def test_a_store_put_back_from_a_backup_does_not_bring_it_back(ngopi, show, remembered):
     backup = shutil.copytree(show / "public", show / "cadangan")
     assert ngopi(*DELETE).status == 0
     shutil.rmtree(show / "public")
     backup.rename(show / "public")
+    if remembered == "what is gone":
+        show.joinpath(".ngopi/ledger.json").unlink()
 
     stopped, mended = ngopi("publish", "--json"), ngopi("doctor", "--fix")
 
