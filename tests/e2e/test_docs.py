@@ -121,7 +121,7 @@ def test_every_command_named_in_running_text_exists(page):
 
 def test_the_parser_of_these_tests_refuses_what_ngopi_refuses():
     for wrong in (["add", "x"], ["list", "--bogus"], ["retract"], ["serve", "--port", "x"]):
-        with pytest.raises(Exception, match=r"no command|No such|Missing|not a valid"):
+        with pytest.raises(Exception, match=r"no command|No such|Missing|whole number"):
             parse(wrong)
 
 
@@ -438,4 +438,6 @@ def test_deleted_audio_comes_back_only_where_media_has_it(demonstrated, ngopi, t
         if not kept:
             shutil.rmtree(folder / "media")
 
-        assert ngopi("--show", folder, "restore", slug).status == (0 if kept else 66)
+        assert ngopi("--show", folder, "restore", slug).status == 66, "nobody asked for that"
+        wanted = ngopi("--show", folder, "restore", "--deleted-audio", slug)
+        assert wanted.status == (0 if kept else 66), wanted.err
