@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import ssl
 import string
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ _SILENCE_S = 20.0
 _WHOLE_S = 60.0
 _CHUNK_BYTES = 1 << 16
 _BEGIN_BYTES = 1 << 12
+_OPENING = re.compile(rb"<rss\b[^>]*>?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,8 @@ def _read(answer: HTTPResponse, *, limit_bytes: int) -> bytes:
 
 def _ends_in_the_middle(feed: bytes) -> bool:
     """Say whether this begins as a feed, and what closes it never comes."""
-    return b"<rss" in feed[:_BEGIN_BYTES] and b"</rss" not in feed
+    opened = _OPENING.search(feed, 0, _BEGIN_BYTES)
+    return opened is not None and not opened[0].endswith(b"/>") and b"</rss" not in feed
 
 
 def _promised_bytes(headers: HTTPMessage) -> int | None:
