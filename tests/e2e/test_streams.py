@@ -94,6 +94,7 @@ def test_files_are_read_in_no_code_page(tmp_path):
     done = subprocess.run(
         [sys.executable, "-X", "warn_default_encoding", "-c", program],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},  # as the command sets it, before main
         capture_output=True,
         check=False,
     )

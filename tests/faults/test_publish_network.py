@@ -150,8 +150,8 @@ def test_a_ledger_whose_reply_was_lost_is_known_as_ones_own(publish, proxy, stor
         ("Host", 400, "ExpiredToken", {77}),
         ("Host", 403, "RequestTimeTooSkewed", {77}),
         ("Host", 404, "NoSuchBucket", {69, 78}),
-        # This folder has seen a state there: a store that knows of none was put back, or lies.
-        ("Host", 404, "NoSuchKey", {65}),
+        # This folder has seen a state there: a store that knows of none was emptied, or lies.
+        ("Host", 404, "NoSuchKey", {69}),
         ("Host", 500, "InternalError", {69}),
         ("Host", 503, "SlowDown", {69}),
         ("If-Match", 500, "InternalError", {69}),

@@ -11,7 +11,7 @@ from failpoints import at_call
 from ngopi.audio.delivery import deliver
 from ngopi.audio.recording import probe
 from ngopi.errors import MasterIncompleteError, NotReachableError, TooHighSoundError
-from ngopi.model import AudioSettings
+from ngopi.model import AudioSettings, Source
 from other_meter import decoded, judge
 from speech import RATE_HZ, tone, write_wav
 
@@ -28,7 +28,7 @@ class Unseen:
 def delivered(sound, folder, **settings):
     wav = write_wav(folder / "recording.wav", sound)
     return deliver(
-        [probe(wav)],
+        Source.of(probe(wav)),
         folder / "out.mp3",
         settings=AudioSettings(channels=sound.shape[1], **settings),
         progress=Unseen(),

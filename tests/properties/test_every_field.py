@@ -31,6 +31,7 @@ from ngopi.model import (
     Treatment,
     Turn,
 )
+from ngopi.text import clean_line
 from prepared import FIRST, make_show
 
 ZONE = ZoneInfo("Asia/Jakarta")
@@ -53,8 +54,10 @@ def complete(kind, /, **strategies):
 
 
 PEOPLE = complete(Person, name=LINES, role=st.sampled_from(["host", "guest", "sound designer"]))
+# A chapter's title is clean as soon as it is read; what hides in others stays in the file.
 CHAPTERS = st.lists(
-    complete(Chapter, start_s=SECONDS, title=LINES), unique_by=lambda chapter: chapter.start_s
+    complete(Chapter, start_s=SECONDS, title=LINES.map(clean_line)),
+    unique_by=lambda chapter: chapter.start_s,
 ).map(lambda chapters: tuple(sorted(chapters, key=lambda chapter: chapter.start_s)))
 EPISODES = complete(
     Episode,
