@@ -8,10 +8,18 @@ BIN := $(VENV)/Scripts
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock reference messages clean
+.PHONY: help demo test test-quick windows lint format bench lock reference messages clean
+# Pure modules, the stores, and what goes into pipes: for the hand while working.
+QUICK := $(wildcard tests/unit/test_*.py) tests/contract/test_store.py tests/e2e/test_streams.py
+# On Windows without what only computes: the judge of sound has no wheel there.
+SOUND := assembly channels leveller likeness limiter loudness loudness_ebu mastering mixing survey \
+	timeline truepeak turns
+ON_WINDOWS := $(filter-out $(SOUND:%=tests/unit/test_%.py),$(QUICK))
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
+	@echo "make test-quick  the tests that need little time, for the hand while working"
+	@echo "make windows     ngopi on Windows, under wine (Debian, Ubuntu)"
 	@echo "make lint   style, types, layers"
 	@echo "make bench  speed, measured against peers on this machine"
 
@@ -33,6 +41,13 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python hatch_build.py
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+test-quick: $(VENV)/dev.stamp
+	$(BIN)/python hatch_build.py
+	$(BIN)/python -m pytest -q -n auto $(QUICK)
+
+windows: $(VENV)/dev.stamp
+	$(BIN)/python -P tools/windows.py --tests $(ON_WINDOWS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
