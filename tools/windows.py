@@ -15,6 +15,7 @@ import fcntl
 import json
 import math
 import random
+import re
 import struct
 import sys
 import tempfile
@@ -116,10 +117,13 @@ def quick_tests(windows: WindowsPython, tests: list[str]) -> None:
     )  # fmt: skip
     with windows.started(*command, cwd=ROOT) as process:
         assert process.stdout is not None
+        text = ""
         for line in process.stdout:
-            sys.stdout.write(line.replace(b"\0", b"").decode("utf-8", "replace"))
+            text = line.replace(b"\0", b"").decode("utf-8", "replace")
+            sys.stdout.write(text)
             sys.stdout.flush()
-        if process.wait():
+        # Wine's status alone is not believed: a run that was cut off has no closing line.
+        if process.wait() or not re.search(r"\d+ passed", text):
             raise WineError("tests failed on Windows")
 
 

@@ -49,7 +49,7 @@ MARKERS = {
     "platform_machine": "AMD64", "python_version": VERSION, "python_full_version": "3.13.2",
     "implementation_name": "cpython", "platform_python_implementation": "CPython",
 }  # fmt: skip
-LIMIT_S = 600  # a command that takes longer hangs
+LIMIT_S = 1200  # a command that takes longer hangs
 
 
 class WineError(Exception):
@@ -104,7 +104,13 @@ class WindowsPython:
             command, cwd=cwd, env=self._environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        watchdog = threading.Timer(LIMIT_S, self.stop)
+        hung = threading.Event()
+
+        def end() -> None:
+            hung.set()
+            self.stop()  # wine then says that all went well
+
+        watchdog = threading.Timer(LIMIT_S, end)
         watchdog.start()
         try:
             yield process
@@ -112,6 +118,8 @@ class WindowsPython:
             watchdog.cancel()
             process.kill()
             process.wait()
+        if hung.is_set():
+            raise WineError(f"hung: {' '.join(map(str, arguments))}")
 
     def run(self, *arguments: object, cwd: Path) -> str:
         """Run Python to its end and return what it said; it must have gone well."""

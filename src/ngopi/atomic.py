@@ -21,6 +21,7 @@ _CHUNK_BYTES = 1 << 20
 # What `replacing` names its new files; nothing is under way for so long.
 _LEFT = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _LEFT_AFTER_S = 3600
+_RENAMES, _READER_S = 50, 0.02  # a second in all
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -106,8 +107,18 @@ def move_flushed(path: Path, target: Path) -> None:
     """
     with path.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
-    path.replace(target)
+    _replace(path, target)
     sync_folder(target.parent)
+
+
+def _replace(path: Path, target: Path) -> None:
+    """Rename; Windows lets nobody replace a file that is being read, and readers are soon done."""
+    for _ in range(_RENAMES if os.name == "nt" else 0):
+        with contextlib.suppress(PermissionError):
+            path.replace(target)
+            return
+        time.sleep(_READER_S)
+    path.replace(target)
 
 
 def sync_folder(folder: Path) -> None:

@@ -143,7 +143,10 @@ def is_terminal(stream: TextIO | None) -> bool:
         import ctypes
         import msvcrt
 
-        handle = ctypes.c_void_p(msvcrt.get_osfhandle(stream.fileno()))
+        try:
+            handle = ctypes.c_void_p(msvcrt.get_osfhandle(stream.fileno()))
+        except OSError:
+            return True  # a window drawn by a program, as IDLE's: it knows best
         mode = ctypes.c_ulong()
         return bool(ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode)))
     else:  # noqa: RET505 - mypy reads a platform's lines by the branch
