@@ -1,7 +1,8 @@
 """A store that keeps something else than it was sent: seen before anything names it.
 
-The bucket is a real one; what it keeps is changed between an upload and the look at it, as a store
-would that loses the end of a file, mixes up two, or forgets one that it has acknowledged.
+The folder is spoilt right after it was written. The bucket is a real one; what it keeps is changed
+between an upload and the look at it, as a store would that loses the end of a file, mixes up two,
+or forgets one that it has acknowledged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 
 import pytest
 
+from failpoints import at_every_call
 from faulty_proxy import faulty_proxy
 from prepared import add_episode, make_show
 from promises import Witness
@@ -75,3 +77,23 @@ def test_what_the_store_does_not_keep_as_it_was_sent_is_not_named(
         assert (run.status, run.error["code"]) == (69, "store-verify"), run
         assert place.read("ledger.json") is None
         assert Witness(place=place).now() == []
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_a_disk_does_not_keep_as_it_was_written_is_not_named(
+    ngopi, prepared, tmp_path, change
+):
+    show = shutil.copytree(prepared, tmp_path / "show")
+
+    def spoil():
+        for path in (show / "public" / "audio").glob("satu-*.mp3"):
+            if CHANGES[change] is None:
+                path.unlink()
+            else:
+                path.write_bytes(CHANGES[change](path.read_bytes())[0])
+
+    with at_every_call("FolderStore._verified", spoil):
+        run = ngopi("--show", show, "--json", "publish")
+
+    assert (run.status, run.error["code"]) == (69, "store-verify"), run
+    assert not (show / "public" / "ledger.json").exists()
