@@ -22,8 +22,10 @@ from ngopi.errors import (
     DiskError,
     NoSuchBucketError,
     ObjectTakenError,
+    ObjectTooBigError,
     StoreReadError,
     StoreUnreachableError,
+    StoreVerifyError,
     StoreWriteError,
     SwapConflictError,
 )
@@ -146,6 +148,28 @@ def test_bytes_that_were_flipped_on_the_way_are_not_stored(proxied, proxy, audio
     with pytest.raises(StoreWriteError):
         proxied.add(AUDIO, path, sha256=sha256, advance=ignore)
     assert proxied.head(AUDIO) is None
+
+
+def test_a_document_that_states_another_hash_is_not_taken(s3_settings, s3_server, s3_bucket):
+    """As from a store that answers with one object's headers and another's bytes."""
+    store = S3Store(s3_settings)
+    store.swap("ledger.json", b"1", expected=None)
+    key = next(iter(s3_server.client().list_objects_v2(Bucket=s3_bucket)["Contents"]))["Key"]
+    s3_server.client().put_object(
+        Bucket=s3_bucket, Key=key, Body=b"1", Metadata={"sha256": hashlib.sha256(b"2").hexdigest()}
+    )
+
+    with pytest.raises(StoreVerifyError):
+        store.read("ledger.json")
+
+
+def test_a_document_that_is_too_big_is_not_read(s3_settings, monkeypatch):
+    store = S3Store(s3_settings)
+    store.swap("ledger.json", b"12345678", expected=None)
+    monkeypatch.setattr("ngopi.store.kinds.LARGEST_DOCUMENT_BYTES", 7)
+
+    with pytest.raises(ObjectTooBigError):
+        store.read("ledger.json")
 
 
 def test_a_long_upload_does_not_overwrite_who_was_faster(
