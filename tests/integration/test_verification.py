@@ -76,6 +76,14 @@ def test_peaks_that_the_encoder_lifts_come_down_again(tmp_path, seconds):
     assert master.after.integrated_lufs == pytest.approx(judged.integrated_lufs, abs=0.02)
 
 
+@pytest.mark.parametrize("ceiling_dbtp", [-1.6, -1.2])
+def test_other_meters_find_no_peak_above_the_ceiling_either(tmp_path, ceiling_dbtp):
+    """They differ by hundredths of a decibel: a peak so near below the ceiling is turned down."""
+    master = delivered(knocked(8), tmp_path, true_peak_dbtp=ceiling_dbtp)
+
+    assert master.after.true_peak_dbtp <= ceiling_dbtp - 0.02
+
+
 def test_a_file_that_states_another_length_is_not_kept(tmp_path):
     """A player cuts the padding by what the file states; here the disk spoils that."""
     older = tmp_path / "out.mp3"
